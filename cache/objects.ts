@@ -1,0 +1,74 @@
+/**
+ * Objects: immutable bytes by digest, one file each, private to their owner.
+ *
+ * Written as temporary file, fsync, rename: a file with an object's name is whole. Workers use this; they never open the
+ * index. Not responsible for small objects, which live in the index (index.ts), nor for what the bytes mean.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Digest } from './artifact.js';
+
+/** Objects up to this size travel inline and are kept in the index: 100,000 small results must not be 100,000 files. */
+export const SMALL_OBJECT_BYTES = 16 * 1024;
+
+/** An object that the index names and the folder lacks. The entries that led to it must be recomputed. */
+export class MissingObjectError extends Error {
+  override readonly name = 'MissingObjectError';
+  constructor(readonly digest: Digest) {
+    super(`object ${digest.slice(0, 12)} is missing from the store`);
+  }
+}
+
+export class Objects {
+  private sequence = 0;
+
+  /** @param folder the store's `objects` folder; it need not exist before the first write. */
+  constructor(readonly folder: string) {}
+
+  path(digest: Digest): string {
+    return join(this.folder, digest.slice(0, 2), digest.slice(2));
+  }
+
+  has(digest: Digest): boolean {
+    return existsSync(this.path(digest));
+  }
+
+  /** @throws MissingObjectError */
+  read(digest: Digest): Uint8Array {
+    try {
+      return readFileSync(this.path(digest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new MissingObjectError(digest);
+      throw error;
+    }
+  }
+
+  /** Writes `bytes` under `digest`, durably; an object that is already there is left alone. */
+  write(digest: Digest, bytes: Uint8Array): void {
+    const path = this.path(digest);
+    if (existsSync(path)) return;
+    mkdirSync(join(this.folder, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
+    const temporary = `${path}.${process.pid}-${this.sequence++}.tmp`;
+    const file = openSync(temporary, 'wx', 0o600);
+    try {
+      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
+      fsyncSync(file);
+    } catch (error) {
+      closeSync(file);
+      rmSync(temporary, { force: true });
+      throw error;
+    }
+    closeSync(file);
+    renameSync(temporary, path);
+  }
+}

@@ -1,0 +1,420 @@
+/**
+ * Binding: what an instance's ports receive, as digests: the manifests narrowed to the columns that the task reads, the
+ * preimage that its key is made of, and the wire form that a worker loads.
+ *
+ * Selecting, renaming and binding columns happen here, on manifests. Not responsible for knowing when inputs are ready
+ * (run.ts).
+ */
+import type { ArtifactRef, Digest } from '../cache/artifact.js';
+import { canonicalJson, digestOf } from '../cache/digest.js';
+import type { Preimage } from '../cache/index.js';
+import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
+import type { Store } from '../cache/store.js';
+import { nearestName } from './diagnostic.js';
+import { Status, type Dependency, type NodeState } from './graph.js';
+import { itemId, type Item } from './item.js';
+import type { JobFailure, WireInput, WireValue } from './job.js';
+import { fillTemplate } from './language/template.js';
+import type { RawFiles, RawTable } from './raw.js';
+import { TaskError, type GatheredItem, type InputPort, type Json } from './task.js';
+import type { Binding, ColumnPick, Reference, Workflow } from './workflow.js';
+
+/** What the inputs of an instance amount to. */
+export interface BoundInputs {
+  readonly wire: Readonly<Record<string, WireInput>>;
+  readonly preimage: Preimage['inputs'];
+}
+
+/** Its inputs cannot be had: a raw file is unreadable, a column is absent, a gather is empty. */
+export class InputFailure extends Error {
+  constructor(readonly failure: JobFailure) {
+    super(failure.message);
+  }
+}
+
+function refuse(message: string, where: NonNullable<JobFailure['where']> = {}): never {
+  throw new InputFailure({ kind: 'task', message, where, log: [] });
+}
+
+/** The key of an instance: everything that its result depends on, and nothing else. */
+export function keyOf(preimage: Preimage): Digest {
+  const { task, version, params, inputs, seed } = preimage;
+  return digestOf('key/1', [task, version, params, inputs, seed]);
+}
+
+export class Binder {
+  private readonly manifests = new Map<Digest, Manifest>();
+  /** Digest of a narrowed manifest, by the digest of the whole one and the columns kept. */
+  private readonly reads = new Map<string, { manifest: Manifest; digest: Digest }>();
+
+  constructor(
+    private readonly workflow: Workflow,
+    private readonly store: Store,
+    private readonly raw: RawFiles,
+    private readonly dependencies: ReadonlyMap<Reference, Dependency>,
+  ) {}
+
+  /**
+   * The instance's inputs, or null while raw files have to be read first (the raw files then know what is wanted).
+   * @throws InputFailure
+   */
+  bind(state: NodeState, instance: number, params: Json): BoundInputs | null {
+    const items = state.items(instance);
+    const wire: Record<string, WireInput> = {};
+    const preimage: [string, Digest][] = [];
+    let complete = true;
+    for (const port of [...state.node.inputs.keys()].sort()) {
+      const bound = this.port(
+        state.node.task.inputs[port]!,
+        port,
+        state.node.inputs.get(port)!,
+        instance,
+        items,
+        params,
+      );
+      if (!bound) {
+        // Go on, so that everything which must be read is asked for at once.
+        complete = false;
+        continue;
+      }
+      wire[port] = bound.wire;
+      preimage.push([port, bound.digest]);
+    }
+    return complete ? { wire, preimage } : null;
+  }
+
+  private port(
+    spec: InputPort,
+    port: string,
+    binding: Binding,
+    instance: number,
+    items: Record<string, Item>,
+    params: Json,
+  ): { wire: WireInput; digest: Digest } | null {
+    if (binding.how === 'named') {
+      const entries: [string, WireValue][] = [];
+      const digests: [string, Digest][] = [];
+      for (const name of [...binding.entries.keys()].sort()) {
+        const value = this.single(spec, port, binding.entries.get(name)!, instance, items, params);
+        if (!value) return null;
+        entries.push([name, value.wire]);
+        digests.push([name, value.digest]);
+      }
+      return { wire: { how: 'named', entries }, digest: this.part('named/1', digests) };
+    }
+    if (spec.gather && binding.how === 'one')
+      return this.gather(spec, port, binding.reference, instance, items, params);
+    const value = this.single(spec, port, binding, instance, items, params);
+    return value && { wire: { how: 'one', value: value.wire }, digest: value.digest };
+  }
+
+  private single(
+    spec: InputPort,
+    port: string,
+    binding: Binding,
+    instance: number,
+    items: Record<string, Item>,
+    params: Json,
+  ): { wire: WireValue; digest: Digest } | null {
+    if (binding.how === 'named') throw new Error('internal error: a map inside a map of references');
+    if (binding.how === 'one') {
+      const { reference } = binding;
+      const source = this.source(reference, instance, items);
+      return source && this.value(spec, port, reference, source, items, params);
+    }
+    const parts: Manifest[] = [];
+    for (const reference of binding.references) {
+      const source = this.source(reference, instance, items);
+      if (!source) return null;
+      const manifest = this.tableOf(
+        reference,
+        source,
+        items,
+        (schema) => this.readNames(spec, params, schema),
+        port,
+      );
+      if (!manifest) return null;
+      parts.push(manifest);
+    }
+    return this.narrowed(bindColumns(parts, port), spec, params);
+  }
+
+  private gather(
+    spec: InputPort,
+    port: string,
+    reference: Reference,
+    instance: number,
+    items: Record<string, Item>,
+    params: Json,
+  ): { wire: WireInput; digest: Digest } | null {
+    const dependency = this.dependencies.get(reference);
+    if (!dependency) throw new Error(`internal error: port '${port}' gathers an input`);
+    const { producer } = dependency;
+    const axes = dependency.gatheredAxes();
+    const gathered: { item: GatheredItem; value: WireValue }[] = [];
+    const failed: GatheredItem[] = [];
+    const digests: [GatheredItem, Digest][] = [];
+    for (const p of dependency.producersOf(dependency.groupOfConsumer(instance))) {
+      const item: GatheredItem = Object.fromEntries(
+        axes.map((a) => [
+          producer.axes[a]!.name,
+          itemId(producer.axes[a]!.items![producer.coordinate(p, a)]!),
+        ]),
+      );
+      if (producer.status[p] === Status.failed || producer.status[p] === Status.skipped) {
+        failed.push(item);
+        continue;
+      }
+      const value = this.value(spec, port, reference, { ref: portOf(producer, p, reference) }, items, params);
+      if (!value) return null;
+      gathered.push({ item, value: value.wire });
+      digests.push([item, value.digest]);
+    }
+    if (gathered.length === 0 && !spec.allowEmpty) {
+      refuse(
+        failed.length > 0
+          ? `all ${failed.length} instances of '${producer.name}' failed; nothing is left to gather`
+          : `'${producer.name}' has no instances to gather: its axis has no items`,
+        { port },
+      );
+    }
+    return {
+      wire: { how: 'gather', items: gathered, failed },
+      digest: this.part('gather/1', [digests, failed]),
+    };
+  }
+
+  /** Where a reference leads for this instance: an artifact of a node, or a raw file. */
+  private source(
+    reference: Reference,
+    instance: number,
+    items: Record<string, Item>,
+  ): { ref: ArtifactRef } | { path: string; table: RawTable | null } | null {
+    if ('node' in reference.source) {
+      const dependency = this.dependencies.get(reference)!;
+      const [p] = dependency.producersOf(dependency.groupOfConsumer(instance));
+      return { ref: portOf(dependency.producer, p!, reference) };
+    }
+    const input = this.workflow.inputs.get(reference.source.input)!;
+    const path = String(fillTemplate(input.path, items));
+    const digest = this.raw.digest(path);
+    const failure = this.raw.failureOf(path);
+    if (failure) throw new InputFailure(failure);
+    if (digest === null) return null;
+    if (input.type === 'file') return { path, table: null };
+    const table = this.raw.table(path, input.read);
+    if (table.failure) throw new InputFailure(table.failure);
+    return { path, table };
+  }
+
+  private value(
+    spec: InputPort,
+    port: string,
+    reference: Reference,
+    source: { ref: ArtifactRef } | { path: string; table: RawTable | null },
+    items: Record<string, Item>,
+    params: Json,
+  ): { wire: WireValue; digest: Digest } | null {
+    if ('path' in source && !source.table) {
+      const identity = this.raw.identity(source.path);
+      const digest = this.raw.digest(source.path)!;
+      const extension = /\.([^./]+)$/.exec(source.path)?.[1] ?? '';
+      return { wire: { kind: 'raw', identity, extension }, digest };
+    }
+    if ('ref' in source && source.ref.kind !== 'table') {
+      const { kind, digest, extension } = source.ref;
+      return {
+        wire: kind === 'file' ? { kind, digest, extension: extension ?? '' } : { kind, digest },
+        digest,
+      };
+    }
+    const manifest = this.tableOf(
+      reference,
+      source,
+      items,
+      (schema) => this.readNames(spec, params, schema),
+      port,
+    );
+    return manifest && this.narrowed(manifest, spec, params);
+  }
+
+  /** The manifest of a table reference: picked and renamed columns, or of a raw table those that the port reads. */
+  private tableOf(
+    reference: Reference,
+    source: { ref: ArtifactRef } | { path: string; table: RawTable | null },
+    items: Record<string, Item>,
+    reads: (schema: {
+      rows: number;
+      id: { name: string } | null;
+      columns: readonly ManifestColumn[];
+    }) => readonly string[],
+    port: string,
+  ): Manifest | null {
+    const name =
+      'node' in reference.source
+        ? `${reference.source.node}.${reference.source.port}`
+        : reference.source.input;
+    const picks = reference.columns && pickColumns(reference.columns, items);
+    if ('ref' in source) {
+      const whole = this.manifest(source.ref.digest);
+      return picks
+        ? {
+            ...whole,
+            columns: picks.map((pick) => renamed(find(whole.columns, pick.column, name, port), pick.as)),
+          }
+        : whole;
+    }
+    const table = source.table!;
+    const header = this.raw.header(table);
+    if (!header) return null;
+    // Types and names are known, digests are not: the port's `reads` sees a schema only.
+    const known = header.columns.map((column) => ({ ...column, digest: '' }));
+    const wanted = picks
+      ? picks.map((pick) => ({ ...pick, column: find(known, pick.column, name, port).name }))
+      : known.map(({ name: column }) => ({ column, as: column }));
+    const schema = {
+      rows: header.rows,
+      id: table.read.id === null ? null : { name: table.read.id },
+      columns: wanted.map((pick) =>
+        renamed(
+          known.find((column) => column.name === pick.column)!,
+          pick.as,
+        ),
+      ),
+    };
+    const read = new Set(reads(schema));
+    const kept = wanted.filter((pick) => read.has(pick.as));
+    const manifest = this.raw.columns(table, [...new Set(kept.map((pick) => pick.column))]);
+    if (table.failure) throw new InputFailure(table.failure);
+    if (!manifest) return null;
+    return {
+      ...manifest,
+      columns: kept.map((pick) =>
+        renamed(
+          manifest.columns.find((column) => column.name === pick.column)!,
+          pick.as,
+        ),
+      ),
+    };
+  }
+
+  private manifest(digest: Digest): Manifest {
+    let manifest = this.manifests.get(digest);
+    if (!manifest) {
+      manifest = this.store.artifacts.manifest(digest);
+      this.manifests.set(digest, manifest);
+    }
+    return manifest;
+  }
+
+  private readNames(
+    spec: InputPort,
+    params: Json,
+    schema: { rows: number; id: { name: string } | null; columns: readonly ManifestColumn[] },
+  ): readonly string[] {
+    if (!spec.reads) return schema.columns.map((column) => column.name);
+    try {
+      return spec.reads(
+        params as never,
+        manifestSchema({ ...schema, id: schema.id && { ...schema.id, digest: '' } }),
+      );
+    } catch (error) {
+      if (error instanceof TaskError)
+        throw new InputFailure({ kind: 'task', message: error.message, where: error.where, log: [] });
+      throw error;
+    }
+  }
+
+  /** Keeps the columns that the port reads, in the table's order, and names the result by its content. */
+  private narrowed(whole: Manifest, spec: InputPort, params: Json): { wire: WireValue; digest: Digest } {
+    const read = new Set(this.readNames(spec, params, whole));
+    const columns = whole.columns.filter((column) => read.has(column.name));
+    const memo = `${whole.id?.digest ?? ''} ${whole.rows} ${columns.map((c) => `${c.digest} ${c.name}`).join('\n')}`;
+    let known = this.reads.get(memo);
+    if (!known) {
+      const manifest = { ...whole, columns };
+      known = { manifest, digest: this.part('read/1', manifest) };
+      this.reads.set(memo, known);
+    }
+    return { wire: { kind: 'table', manifest: known.manifest }, digest: known.digest };
+  }
+
+  /** A sub-digest of a preimage; its body is stored, so that `why` can compare. */
+  private part(tag: string, body: unknown): Digest {
+    const digest = digestOf(tag, body);
+    this.parts.set(digest, () => canonicalJson([tag, body]));
+    return digest;
+  }
+
+  /** Bodies not yet stored: written with the first entry that needs them. */
+  private readonly parts = new Map<Digest, (() => string) | null>();
+
+  storeParts(digests: Iterable<Digest>): void {
+    for (const digest of digests) {
+      const body = this.parts.get(digest);
+      if (!body) continue;
+      this.store.index.addPart(digest, body());
+      this.parts.set(digest, null);
+    }
+  }
+
+  partBody(digest: Digest): string | null {
+    return this.parts.get(digest)?.() ?? this.store.index.part(digest);
+  }
+}
+
+function portOf(producer: NodeState, instance: number, reference: Reference): ArtifactRef {
+  const outputs = producer.outputs[instance];
+  const port = (reference.source as { port: string }).port;
+  const ref = outputs?.[port];
+  if (!ref) throw new Error(`internal error: '${producer.name}.${port}' is not there yet`);
+  return ref;
+}
+
+function pickColumns(
+  picks: readonly ColumnPick[],
+  items: Record<string, Item>,
+): { column: string; as: string }[] {
+  return picks.map((pick) => {
+    const column = String(fillTemplate(pick.column, items));
+    return { column, as: pick.as ? String(fillTemplate(pick.as, items)) : column };
+  });
+}
+
+function find(columns: readonly ManifestColumn[], name: string, table: string, port: string): ManifestColumn {
+  const found = columns.find((column) => column.name === name);
+  if (found) return found;
+  const names = columns.map((column) => column.name);
+  const nearest = nearestName(name, names);
+  return refuse(
+    `${table} has no column '${name}'${nearest ? ` (did you mean '${nearest}'?)` : ''}; it has ${names.slice(0, 30).join(', ')}${names.length > 30 ? ' …' : ''}`,
+    { port, column: name },
+  );
+}
+
+const renamed = (column: ManifestColumn, name: string): ManifestColumn =>
+  column.name === name ? column : { ...column, name };
+
+/** Tables with the same ids, side by side. */
+function bindColumns(parts: readonly Manifest[], port: string): Manifest {
+  const [first] = parts;
+  if (!first) return refuse('an empty list of tables', { port });
+  const names = new Set<string>();
+  for (const [i, part] of parts.entries()) {
+    if (part.rows !== first.rows || part.id?.digest !== first.id?.digest) {
+      refuse(
+        `the tables bound together have different rows: ${first.rows} in the first, ${part.rows} in number ${i + 1}${part.rows === first.rows ? ' (other ids)' : ''}; filter or join them to the same people first`,
+        { port },
+      );
+    }
+    for (const { name } of part.columns) {
+      if (names.has(name))
+        refuse(
+          `the tables bound together both have a column '${name}'; rename one: table[${name} as other]`,
+          { port, column: name },
+        );
+      names.add(name);
+    }
+  }
+  return { ...first, columns: parts.flatMap((part) => part.columns) };
+}

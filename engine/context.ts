@@ -1,0 +1,141 @@
+/**
+ * TaskContext over what a job carries: loads the artifacts of its ports and answers a task's questions for them.
+ *
+ * Not responsible for which columns a task may see: the engine narrowed the manifests before (key.ts).
+ */
+import { join } from 'node:path';
+import type { ArtifactReader } from '../cache/store.js';
+import type { WireInput, WireValue } from './job.js';
+import type { Gathered, GatheredItem, InputValue, Json, TaskContext } from './task.js';
+
+export type LoadedInput =
+  | { readonly how: 'one'; readonly value: InputValue }
+  | { readonly how: 'named'; readonly entries: ReadonlyMap<string, InputValue> }
+  | {
+      readonly how: 'gather';
+      readonly items: readonly { item: GatheredItem; value: InputValue }[];
+      readonly failed: readonly GatheredItem[];
+    };
+
+export interface ItemLog {
+  readonly lines: string[];
+  readonly warnings: string[];
+}
+
+/** A log is for reading: what exceeds this is cut, with a line that says so. */
+const LOG_LINES = 1000;
+
+export async function loadInputs(
+  inputs: Readonly<Record<string, WireInput>>,
+  reader: ArtifactReader,
+  objectFolder: string,
+): Promise<Map<string, LoadedInput>> {
+  const load = (value: WireValue): Promise<InputValue> => loadValue(value, reader, objectFolder);
+  const loaded = new Map<string, LoadedInput>();
+  for (const [port, input] of Object.entries(inputs)) {
+    switch (input.how) {
+      case 'one':
+        loaded.set(port, { how: 'one', value: await load(input.value) });
+        break;
+      case 'named': {
+        const entries = new Map<string, InputValue>();
+        for (const [name, value] of input.entries) entries.set(name, await load(value));
+        loaded.set(port, { how: 'named', entries });
+        break;
+      }
+      case 'gather': {
+        const items = [];
+        for (const { item, value } of input.items) items.push({ item, value: await load(value) });
+        loaded.set(port, { how: 'gather', items, failed: input.failed });
+      }
+    }
+  }
+  return loaded;
+}
+
+async function loadValue(
+  value: WireValue,
+  reader: ArtifactReader,
+  objectFolder: string,
+): Promise<InputValue> {
+  switch (value.kind) {
+    case 'table':
+      return { kind: 'table', table: await reader.table(value.manifest) };
+    case 'array':
+      return { kind: 'array', array: reader.array(value.digest) };
+    case 'json':
+    case 'view':
+      return { kind: value.kind, json: reader.json(value.digest) as Json };
+    case 'file':
+      return {
+        kind: 'file',
+        path: join(objectFolder, value.digest.slice(0, 2), value.digest.slice(2)),
+        extension: value.extension,
+      };
+    case 'raw':
+      return { kind: 'file', path: value.identity.path, extension: value.extension };
+  }
+}
+
+export function makeContext(options: {
+  params: Json;
+  seed: string;
+  inputs: ReadonlyMap<string, LoadedInput>;
+  log: ItemLog;
+  progress: (fraction: number) => void;
+}): TaskContext<never> {
+  const { inputs, log } = options;
+  const input = (port: string, how: LoadedInput['how']): LoadedInput => {
+    const found = inputs.get(port);
+    if (!found) throw new Error(`internal error: nothing is connected to port '${port}'`);
+    if (found.how !== how)
+      throw new Error(`internal error: port '${port}' holds ${found.how}, asked as ${how}`);
+    return found;
+  };
+  const one = <K extends InputValue['kind']>(port: string, kind: K): Extract<InputValue, { kind: K }> => {
+    const found = input(port, 'one') as Extract<LoadedInput, { how: 'one' }>;
+    return ofKind(found.value, kind, port);
+  };
+  const gathered = <K extends InputValue['kind'], T>(
+    port: string,
+    kind: K,
+    pick: (value: Extract<InputValue, { kind: K }>) => T,
+  ): Gathered<T> => {
+    const { items, failed } = input(port, 'gather') as Extract<LoadedInput, { how: 'gather' }>;
+    return {
+      items: items.map(({ item, value }) => ({ item, value: pick(ofKind(value, kind, port)) })),
+      failed,
+    };
+  };
+  return {
+    params: options.params as never,
+    seed: options.seed,
+    has: (port) => inputs.has(port),
+    table: (port) => one(port, 'table').table,
+    json: (port) => one(port, 'json').json,
+    array: (port) => one(port, 'array').array,
+    file: (port) => one(port, 'file'),
+    tables: (port) => {
+      const { entries } = input(port, 'named') as Extract<LoadedInput, { how: 'named' }>;
+      return new Map([...entries].map(([name, value]) => [name, ofKind(value, 'table', port).table]));
+    },
+    gatherTables: (port) => gathered(port, 'table', (value) => value.table),
+    gatherJson: (port) => gathered(port, 'json', (value) => value.json),
+    log: (line) => {
+      if (log.lines.length < LOG_LINES) log.lines.push(line);
+      else if (log.lines.length === LOG_LINES) log.lines.push('… (the log is cut here)');
+    },
+    warn: (message) => void log.warnings.push(message),
+    progress: options.progress,
+  };
+}
+
+function ofKind<K extends InputValue['kind']>(
+  value: InputValue,
+  kind: K,
+  port: string,
+): Extract<InputValue, { kind: K }> {
+  if (value.kind !== kind)
+    throw new Error(`internal error: port '${port}' holds a ${value.kind}, asked as a ${kind}`);
+  return value as Extract<InputValue, { kind: K }>;
+}

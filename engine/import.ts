@@ -1,0 +1,235 @@
+/**
+ * Import: delimited text and Parquet into columns, through DuckDB.
+ *
+ * A column is a number when each of its cells that is not missing is a number, else text; the user may force either. Only the
+ * columns asked for are read. With an id column the rows are sorted by id, so that their order in the file is no content.
+ * Not responsible for knowing whether a column was imported before (raw.ts).
+ */
+import type { DuckDBConnection } from '@duckdb/node-api';
+import { extname } from 'node:path';
+import type { ArtifactRef, Digest } from '../cache/artifact.js';
+import { numberColumn, takeRows, textColumn, type Column } from '../cache/column.js';
+import type { ArtifactWriter } from '../cache/store.js';
+import { compareBytes } from '../cache/table.js';
+import type { ImportJob, JobMessage } from './job.js';
+import { TaskError } from './task.js';
+import type { ReadOptions } from './workflow.js';
+
+/** A text column of which this share of cells are numbers draws a warning: a stray code, or the wrong missing value. */
+const NEARLY_NUMERIC = 0.9;
+
+export async function importTable(job: ImportJob, writer: ArtifactWriter): Promise<JobMessage> {
+  const { path } = job.identity;
+  return withConnection(async (connection) => {
+    try {
+      return job.columns === null
+        ? { type: 'header', header: await readHeader(connection, path, job.read) }
+        : {
+            type: 'columns',
+            tables: await readColumns(connection, path, job.read, job.columns, writer),
+            inline: [],
+          };
+    } catch (error) {
+      if (error instanceof TaskError) throw error;
+      // DuckDB's messages name the line and the column; its advice on its own options would only confuse.
+      const text = error instanceof Error ? error.message : String(error);
+      throw new TaskError(`${path}: ${text.split(/\n\s*\n|\nPossible (?:fixes|solutions)/)[0]!.trim()}`);
+    }
+  });
+}
+
+/** The names of the file's columns, in the file's order, without reading its rows. */
+export async function readColumnNames(path: string, read: ReadOptions): Promise<string[]> {
+  return withConnection((connection) => columnNames(connection, path, read));
+}
+
+async function withConnection<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: '1',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  const connection = await instance.connect();
+  try {
+    return await work(connection);
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+/** DuckDB expands wildcards in paths; a bracket class of one character stands for that character. */
+const quotePath = (path: string): string => quoteText(path.replace(/[*?[]/g, '[$&]'));
+
+/** The relation to read from, every cell as it stands in the file (text), or as typed in Parquet. */
+function relation(path: string, read: ReadOptions): string {
+  const name = path.replace(/\.gz$/i, '');
+  const extension = extname(name).toLowerCase();
+  const format = read.format ?? (extension === '.parquet' ? 'parquet' : extension === '.csv' ? 'csv' : 'tsv');
+  if (format === 'parquet') return `read_parquet(${quotePath(path)})`;
+  const missing = ['', ...read.missing].map(quoteText).join(', ');
+  // A .txt may be separated by tabs, commas, semicolons or blanks: DuckDB's sniffer tells.
+  const delimiter =
+    format === 'csv' ? ", delim = ','" : extension === '.txt' && read.format === null ? '' : ", delim = '\t'";
+  return `read_csv(${quotePath(path)}, header = true, all_varchar = true, nullstr = [${missing}]${delimiter}, quote = '"')`;
+}
+
+async function rowsOf(connection: DuckDBConnection, sql: string): Promise<unknown[][]> {
+  return (await connection.runAndReadAll(sql)).getRows();
+}
+
+async function columnNames(connection: DuckDBConnection, path: string, read: ReadOptions): Promise<string[]> {
+  const rows = await rowsOf(connection, `DESCRIBE SELECT * FROM ${relation(path, read)}`);
+  return rows.map((row) => String(row[0]));
+}
+
+async function readHeader(
+  connection: DuckDBConnection,
+  path: string,
+  read: ReadOptions,
+): Promise<Extract<JobMessage, { type: 'header' }>['header']> {
+  const source = relation(path, read);
+  const names = await columnNames(connection, path, read);
+  if (read.id !== null && !names.includes(read.id)) {
+    throw new TaskError(
+      `${path} has no id column '${read.id}'; its columns are ${names.slice(0, 20).join(', ')}`,
+      {
+        column: read.id,
+      },
+    );
+  }
+  const counts = names.map(
+    (name) => `count(${quoteName(name)}), count(TRY_CAST(${quoteName(name)} AS DOUBLE))`,
+  );
+  const [totals] = await rowsOf(connection, `SELECT count(*), ${counts.join(', ')} FROM ${source}`);
+  const rows = Number(totals![0]);
+  const columns: { name: string; type: 'number' | 'text' }[] = [];
+  const warnings: string[] = [];
+  for (const [i, name] of names.entries()) {
+    if (name === read.id) continue;
+    const present = Number(totals![1 + 2 * i]);
+    const numeric = Number(totals![2 + 2 * i]);
+    const forced = read.types[name];
+    // A column without any value is a number column: all missing.
+    columns.push({ name, type: forced ?? (numeric === present ? 'number' : 'text') });
+    if (forced !== 'text' && numeric < present && numeric >= NEARLY_NUMERIC * present) {
+      const stray = await firstStray(connection, source, name);
+      const message = `column '${name}', row ${stray.row}: expected a number, got '${stray.value}'`;
+      if (forced === 'number')
+        throw new TaskError(`${path}: ${message}`, { column: name, row: String(stray.row) });
+      warnings.push(
+        `${path}: ${message} (${present - numeric} of ${present} cells); the column is read as text`,
+      );
+    } else if (forced === 'number' && numeric < present) {
+      const stray = await firstStray(connection, source, name);
+      throw new TaskError(
+        `${path}: column '${name}', row ${stray.row}: expected a number, got '${stray.value}'`,
+        {
+          column: name,
+          row: String(stray.row),
+        },
+      );
+    }
+  }
+  // The order of columns in a file is no content.
+  columns.sort((a, b) => compareBytes(a.name, b.name));
+  return { rows, columns, warnings };
+}
+
+/** The first cell that is no number; rows count from 1 after the header. */
+async function firstStray(
+  connection: DuckDBConnection,
+  source: string,
+  name: string,
+): Promise<{ row: number; value: string }> {
+  const column = quoteName(name);
+  const [found] = await rowsOf(
+    connection,
+    `SELECT row, value FROM (SELECT row_number() OVER () AS row, ${column} AS value FROM ${source})
+     WHERE value IS NOT NULL AND TRY_CAST(value AS DOUBLE) IS NULL ORDER BY row LIMIT 1`,
+  );
+  return { row: Number(found![0]), value: String(found![1]) };
+}
+
+async function readColumns(
+  connection: DuckDBConnection,
+  path: string,
+  read: ReadOptions,
+  wanted: readonly string[],
+  writer: ArtifactWriter,
+): Promise<[string, ArtifactRef][]> {
+  const source = relation(path, read);
+  const checks = wanted.map((name) => {
+    const forced = read.types[name];
+    if (forced) return quoteText(forced);
+    const column = quoteName(name);
+    return `CASE WHEN count(${column}) = count(TRY_CAST(${column} AS DOUBLE)) THEN 'number' ELSE 'text' END`;
+  });
+  const [types] =
+    wanted.length > 0 ? await rowsOf(connection, `SELECT ${checks.join(', ')} FROM ${source}`) : [[]];
+  const cast = (name: string, type: unknown): string =>
+    type === 'number' ? `CAST(${quoteName(name)} AS DOUBLE)` : `CAST(${quoteName(name)} AS VARCHAR)`;
+  const list = wanted.map((name, i) => cast(name, types![i]));
+  if (read.id !== null) list.unshift(`CAST(${quoteName(read.id)} AS VARCHAR)`);
+  if (list.length === 0) list.push('NULL');
+  const result = await connection.stream(`SELECT ${list.join(', ')} FROM ${source}`);
+
+  const cells: (number | string | null)[][] = list.map(() => []);
+  for (;;) {
+    const chunk = await result.fetchChunk();
+    if (!chunk || chunk.rowCount === 0) break;
+    for (const [c, column] of cells.entries()) {
+      const vector = chunk.getColumnVector(c);
+      for (let i = 0; i < chunk.rowCount; i++) column.push(vector.getItem(i) as number | string | null);
+    }
+  }
+
+  const rows = cells[0]!.length;
+  let order: Int32Array | null = null;
+  let id: { name: string; digest: Digest } | null = null;
+  if (read.id !== null) {
+    const ids = cells.shift() as (string | null)[];
+    order = sortIds(ids, path, read.id);
+    const sorted = takeRows(textColumn(ids), order);
+    id = { name: read.id, digest: await writer.column(sorted) };
+  }
+  const tables: [string, ArtifactRef][] = [];
+  for (const [i, name] of wanted.entries()) {
+    const plain: Column =
+      types![i] === 'number'
+        ? numberColumn(cells[i] as (number | null)[])
+        : textColumn(cells[i] as (string | null)[]);
+    const column = order ? takeRows(plain, order) : plain;
+    const digest = await writer.column(column);
+    tables.push([name, writer.manifest({ rows, id, columns: [{ name, type: column.type, digest }] })]);
+  }
+  // Reading no column still tells the ids and the number of rows.
+  if (wanted.length === 0) tables.push(['', writer.manifest({ rows, id, columns: [] })]);
+  return tables;
+}
+
+/** Rows in the order of their ids. @throws TaskError for a missing id or one that occurs twice. */
+function sortIds(ids: readonly (string | null)[], path: string, name: string): Int32Array {
+  const empty = ids.indexOf(null);
+  if (empty >= 0) {
+    throw new TaskError(`${path}: column '${name}', row ${empty + 1}: the id is missing`, {
+      column: name,
+      row: String(empty + 1),
+    });
+  }
+  const order = Int32Array.from(ids, (_, i) => i).sort((a, b) => compareBytes(ids[a]!, ids[b]!));
+  for (let i = 1; i < order.length; i++) {
+    const [a, b] = [order[i - 1]!, order[i]!];
+    if (ids[a] === ids[b]) {
+      const [first, second] = a < b ? [a, b] : [b, a];
+      throw new TaskError(
+        `${path}: column '${name}': the id '${ids[a]!}' occurs twice, in rows ${first + 1} and ${second + 1}; ids must be unique`,
+        { column: name, row: String(second + 1) },
+      );
+    }
+  }
+  return order;
+}

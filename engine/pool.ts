@@ -1,0 +1,133 @@
+/**
+ * WorkerPool: the local executor. Processes that take one call each, started when first needed.
+ *
+ * Not responsible for what is run or in which order (run.ts). Another executor would offer the same methods.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import type { JobFailure, JobMessage, JobSpec } from './job.js';
+
+export interface PoolOptions {
+  /** The module that a worker process begins with; it calls `serveJobs`. */
+  readonly entry: URL;
+  /** The store's object folder. */
+  readonly objectFolder: string;
+  readonly size: number;
+}
+
+export interface CallHandlers {
+  message(message: JobMessage): void;
+  /** The call is over; `died` tells how, when the process ended before it. No further message comes. */
+  ended(died: JobFailure | null): void;
+}
+
+/** Whatever runs calls: local processes here; anything that can see the store's objects and the raw files elsewhere. */
+export interface Executor {
+  /** Calls at once. */
+  readonly size: number;
+  /** How many more calls can be started now. */
+  readonly free: number;
+  /** Starts a call; `reads` are digests of large inputs, for which a worker that has them is preferred. */
+  start(job: JobSpec, reads: readonly string[], handlers: CallHandlers): void;
+  /** Ends everything; running calls are dropped without a word. */
+  close(): void;
+}
+
+interface Worker {
+  readonly process: ChildProcess;
+  handlers: CallHandlers | null;
+  /** Digests that this process has read: what it may still hold decoded. */
+  readonly seen: Set<string>;
+  stderr: string[];
+}
+
+/** Kept of a worker's last words. */
+const STDERR_LINES = 50;
+
+export class WorkerPool implements Executor {
+  private readonly workers = new Set<Worker>();
+  private closed = false;
+
+  constructor(private readonly options: PoolOptions) {}
+
+  get size(): number {
+    return this.options.size;
+  }
+
+  get free(): number {
+    let busy = 0;
+    for (const worker of this.workers) if (worker.handlers) busy++;
+    return this.options.size - busy;
+  }
+
+  start(job: JobSpec, reads: readonly string[], handlers: CallHandlers): void {
+    let best: Worker | null = null;
+    let bestScore = -1;
+    for (const worker of this.workers) {
+      if (worker.handlers) continue;
+      let score = 0;
+      for (const digest of reads) if (worker.seen.has(digest)) score++;
+      if (score > bestScore) {
+        best = worker;
+        bestScore = score;
+      }
+    }
+    // A process that knows some of the inputs is better than a new one; one that knows nothing is not, while there is room.
+    if (!best || (bestScore === 0 && reads.length > 0 && this.workers.size < this.options.size))
+      best = this.spawn();
+    best.handlers = handlers;
+    for (const digest of reads) best.seen.add(digest);
+    best.process.send(job);
+  }
+
+  private spawn(): Worker {
+    const child = fork(this.options.entry, [this.options.objectFolder], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // A worker may hold large typed arrays (outside the heap) and many strings of ids (inside).
+      execArgv: ['--max-old-space-size=8192'],
+    });
+    const worker: Worker = { process: child, handlers: null, seen: new Set(), stderr: [] };
+    this.workers.add(worker);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      worker.stderr = [...worker.stderr, ...text.split('\n').filter(Boolean)].slice(-STDERR_LINES);
+    });
+    child.on('message', (message: JobMessage) => {
+      const { handlers } = worker;
+      if (!handlers) return;
+      if (message.type === 'end') {
+        worker.handlers = null;
+        handlers.ended(null);
+      } else {
+        handlers.message(message);
+      }
+    });
+    // 'close' comes after the last message and the last line of stderr; 'exit' may come before them.
+    child.on('close', (code, signal) => {
+      this.workers.delete(worker);
+      const { handlers } = worker;
+      worker.handlers = null;
+      if (handlers && !this.closed) handlers.ended(deathOf(code, signal, worker.stderr));
+    });
+    child.on('error', (error) => {
+      worker.stderr.push(error.message);
+    });
+    return worker;
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const worker of this.workers) worker.process.kill('SIGKILL');
+  }
+}
+
+function deathOf(code: number | null, signal: NodeJS.Signals | null, stderr: readonly string[]): JobFailure {
+  const heap = stderr.some((line) => line.includes('JavaScript heap out of memory'));
+  const message = heap
+    ? 'the worker process ran out of memory'
+    : signal === 'SIGKILL'
+      ? 'the worker process was killed (SIGKILL): usually the system was out of memory'
+      : signal
+        ? `the worker process crashed (${signal})`
+        : `the worker process ended with code ${code ?? 'unknown'}`;
+  return { kind: 'died', message, log: stderr };
+}

@@ -1,0 +1,198 @@
+/**
+ * Publish: copies results to the study's folder, and keeps account of what it put there.
+ *
+ * Its own files that are no longer made are removed; files that someone edited are never overwritten nor removed; deleted ones
+ * come back without computing. Always copies: an edit of a published file must not reach the store.
+ * Not responsible for the report's content (report/).
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import type { ArtifactRef, Digest } from '../cache/artifact.js';
+import { canonicalJson } from '../cache/digest.js';
+import type { Store } from '../cache/store.js';
+import { encodeTable, type TabularFormat } from '../cache/tabular.js';
+import type { NodeSummary } from './event.js';
+import { Status, type NodeState } from './graph.js';
+import { fillTemplate, templateText } from './language/template.js';
+import type { RunGraph } from './plan-graph.js';
+import { renderReport } from './report/report.js';
+import type { RootFailure } from './study.js';
+import type { PublishItem, Workflow } from './workflow.js';
+
+export interface PublishOutcome {
+  readonly folder: string;
+  /** All relative to the folder. */
+  readonly written: readonly string[];
+  readonly unchanged: number;
+  readonly removed: readonly string[];
+  /** Edited by someone since: left as they are. */
+  readonly edited: readonly string[];
+  readonly report: string | null;
+}
+
+interface Wanted {
+  readonly path: string;
+  /** Names the bytes without making them: nothing is encoded when nothing changed. */
+  readonly source: string;
+  readonly bytes: () => Promise<Uint8Array>;
+}
+
+export async function publishStudy(input: {
+  workflow: Workflow;
+  store: Store;
+  graph: RunGraph;
+  nodes: readonly NodeSummary[];
+  failures: readonly RootFailure[];
+}): Promise<PublishOutcome> {
+  const { workflow, store, graph } = input;
+  const folder = workflow.publishTo;
+  const wanted = workflow.publish.flatMap((item) => wantedFiles(item, store, graph));
+  const report = workflow.report?.path ?? null;
+  if (report !== null) {
+    const html = Buffer.from(await renderReport(input));
+    wanted.push({ path: report, source: `report ${sha(html)}`, bytes: () => Promise.resolve(html) });
+  }
+  return { ...(await writeFiles(folder, wanted, store)), report };
+}
+
+async function writeFiles(
+  folder: string,
+  wanted: readonly Wanted[],
+  store: Store,
+): Promise<Omit<PublishOutcome, 'report'>> {
+  const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
+  const written: string[] = [];
+  const removed: string[] = [];
+  const edited: string[] = [];
+  let unchanged = 0;
+  for (const { path, source, bytes } of wanted) {
+    const target = join(folder, path);
+    const mine = owned.get(path);
+    owned.delete(path);
+    const found = digestOfFile(target);
+    if (found !== null && mine?.source === source && found === mine.digest) {
+      unchanged++;
+      continue;
+    }
+    const content = await bytes();
+    const digest = sha(content);
+    if (found !== null && found !== digest && found !== mine?.digest) {
+      edited.push(path);
+      continue;
+    }
+    if (found !== digest) {
+      writeAtomically(folder, target, content);
+      written.push(path);
+    } else {
+      unchanged++;
+    }
+    store.index.addPublished(folder, path, digest, source);
+  }
+  for (const { path, digest } of owned.values()) {
+    const target = join(folder, path);
+    const found = digestOfFile(target);
+    if (found === digest) {
+      rmSync(target);
+      removed.push(path);
+    } else if (found !== null) {
+      edited.push(path);
+      continue;
+    }
+    store.index.removePublished(folder, path);
+  }
+  return { folder, written, unchanged, removed, edited };
+}
+
+/** One file for each instance that has a result. */
+function wantedFiles(item: PublishItem, store: Store, graph: RunGraph): Wanted[] {
+  const { source } = item.reference;
+  if (!('node' in source)) return [];
+  const producer = graph.nodes.get(source.node);
+  if (!producer?.opened) return [];
+  const files: Wanted[] = [];
+  for (let i = 0; i < producer.count; i++) {
+    if (!isChosen(item, producer, i)) continue;
+    const ref = producer.outputs[i]?.[source.port];
+    if (!ref || (producer.status[i] !== Status.fresh && producer.status[i] !== Status.ran)) continue;
+    const items = producer.items(i);
+    const path = templateText(item.path, items, escapeItem);
+    const columns = item.reference.columns?.map((pick) => ({
+      column: String(fillTemplate(pick.column, items)),
+      as: pick.as && String(fillTemplate(pick.as, items)),
+    }));
+    const format = extname(path).slice(1);
+    files.push({
+      path,
+      source: canonicalJson([ref.digest, format, columns ?? null]),
+      bytes: () => encode(ref, format, columns ?? null, store),
+    });
+  }
+  return files;
+}
+
+function isChosen(item: PublishItem, producer: NodeState, instance: number): boolean {
+  return item.reference.select.every(
+    (select, a) =>
+      select.how !== 'fixed' || producer.axes[a]!.position(select.item) === producer.coordinate(instance, a),
+  );
+}
+
+/** An item's text as part of a path: it can neither leave its folder nor meet another item's. */
+export function escapeItem(text: string): string {
+  const escaped = text.replace(/[^A-Za-z0-9._-]/gu, (char) =>
+    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+  return escaped.replace(/^\./, '%2E');
+}
+
+async function encode(
+  ref: ArtifactRef,
+  format: string,
+  columns: { column: string; as: string | null }[] | null,
+  store: Store,
+): Promise<Uint8Array> {
+  if (ref.kind === 'table') {
+    let manifest = store.artifacts.manifest(ref.digest);
+    if (columns) {
+      manifest = {
+        ...manifest,
+        columns: columns.map(({ column, as }) => {
+          const found = manifest.columns.find(({ name }) => name === column);
+          if (!found) throw new Error(`a published table has no column '${column}'`);
+          return { ...found, name: as ?? column };
+        }),
+      };
+    }
+    return encodeTable(await store.artifacts.table(manifest), format as TabularFormat, store.folder);
+  }
+  if (ref.kind === 'json')
+    return Buffer.from(`${JSON.stringify(store.artifacts.json(ref.digest), null, 2)}\n`);
+  return store.read(ref.digest);
+}
+
+function sha(bytes: Uint8Array): Digest {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+function digestOfFile(path: string): Digest | null {
+  try {
+    return sha(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Published files are for the owner and the group. */
+function writeAtomically(folder: string, target: string, bytes: Uint8Array): void {
+  mkdirSync(dirname(target), { recursive: true, mode: 0o750 });
+  // A link inside the folder must not lead the copy out of it.
+  const inside = relative(realpathSync(folder), realpathSync(dirname(target)));
+  if (inside === '..' || inside.startsWith(`..${sep}`)) {
+    throw new Error(`${target} lies outside of ${folder} (through a link); nothing was written there`);
+  }
+  const temporary = `${target}.${process.pid}.tmp`;
+  writeFileSync(temporary, bytes, { mode: 0o640 });
+  renameSync(temporary, target);
+}

@@ -1,0 +1,116 @@
+/**
+ * WorkQueue: the instances that must be computed, as calls, the node with the longest way to the end first.
+ *
+ * Instances of a batch task that have their shared inputs in common wait together and are taken in portions, so that all
+ * workers have something and stragglers do not decide. Not responsible for running them (run.ts).
+ */
+import type { BoundInputs } from './binding.js';
+import type { NodeState } from './graph.js';
+import type { Digest } from '../cache/artifact.js';
+import type { Preimage } from '../cache/index.js';
+import type { Json } from './task.js';
+
+/** An instance with all that is needed to run and to record it. */
+export interface Work {
+  readonly state: NodeState;
+  readonly instance: number;
+  readonly key: Digest;
+  readonly params: Json;
+  readonly seed: string | null;
+  readonly inputs: BoundInputs;
+  readonly preimage: Preimage;
+  /** To be run by itself: the call that it was part of died without saying at which item. */
+  readonly alone: boolean;
+}
+
+interface NodeQueue {
+  readonly priority: number;
+  /** By what the instances of one call have in common. */
+  readonly groups: Map<string, Work[]>;
+}
+
+/** More would make one message too large and one crash too dear. */
+const LARGEST_CALL = 4096;
+
+export class WorkQueue {
+  private readonly nodes = new Map<NodeState, NodeQueue>();
+  /** Nodes that have work, a binary heap by priority. */
+  private readonly heap: NodeState[] = [];
+  private waiting = 0;
+
+  /** @param priority seconds from the node's start to the end of the study, by what was measured before. */
+  constructor(private readonly priority: (state: NodeState) => number) {}
+
+  get size(): number {
+    return this.waiting;
+  }
+
+  /** @param group what a call's instances must have in common; instances of a single task give their own key. */
+  add(work: Work, group: string): void {
+    let queue = this.nodes.get(work.state);
+    if (!queue) {
+      queue = { priority: this.priority(work.state), groups: new Map() };
+      this.nodes.set(work.state, queue);
+    }
+    if (queue.groups.size === 0) this.push(work.state);
+    const members = queue.groups.get(group);
+    if (members) members.push(work);
+    else queue.groups.set(group, [work]);
+    this.waiting++;
+  }
+
+  /** The next call that `fits`, its instances at most a share of what waits so that `workers` can share it. */
+  take(workers: number, fits: (first: Work) => boolean): Work[] | null {
+    const passed: NodeState[] = [];
+    let taken: Work[] | null = null;
+    while (this.heap.length > 0 && !taken) {
+      const state = this.pop();
+      const queue = this.nodes.get(state)!;
+      const [name, members] = queue.groups.entries().next().value!;
+      if (!fits(members[0]!)) {
+        passed.push(state);
+        continue;
+      }
+      taken = members.splice(0, Math.min(LARGEST_CALL, Math.ceil(members.length / workers)));
+      if (members.length === 0) queue.groups.delete(name);
+      if (queue.groups.size > 0) passed.push(state);
+    }
+    for (const state of passed) this.push(state);
+    this.waiting -= taken?.length ?? 0;
+    return taken;
+  }
+
+  private higher(a: NodeState, b: NodeState): boolean {
+    return this.nodes.get(a)!.priority > this.nodes.get(b)!.priority;
+  }
+
+  private push(state: NodeState): void {
+    const { heap } = this;
+    let i = heap.push(state) - 1;
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!this.higher(heap[i]!, heap[parent]!)) break;
+      [heap[i], heap[parent]] = [heap[parent]!, heap[i]!];
+      i = parent;
+    }
+  }
+
+  private pop(): NodeState {
+    const { heap } = this;
+    const top = heap[0]!;
+    const last = heap.pop()!;
+    if (heap.length > 0) {
+      heap[0] = last;
+      for (let i = 0; ;) {
+        const [left, right] = [2 * i + 1, 2 * i + 2];
+        let highest = i;
+        if (left < heap.length && this.higher(heap[left]!, heap[highest]!)) highest = left;
+        if (right < heap.length && this.higher(heap[right]!, heap[highest]!)) highest = right;
+        if (highest === i) break;
+        [heap[i], heap[highest]] = [heap[highest]!, heap[i]!];
+        i = highest;
+      }
+    }
+    return top;
+  }
+}

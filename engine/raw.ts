@@ -1,0 +1,276 @@
+/**
+ * Raw files: inputs that stay where they are. Knows each file's digest (cached by path, size, times and inode) and which of
+ * its columns were imported; what is not known yet becomes a need, which the run satisfies.
+ *
+ * Not responsible for reading cells (import.ts, in a worker).
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { extname } from 'node:path';
+import type { ArtifactRef, Digest } from '../cache/artifact.js';
+import type { EntryDetails, Preimage } from '../cache/index.js';
+import { digestOf } from '../cache/digest.js';
+import type { Manifest, ManifestColumn } from '../cache/manifest.js';
+import type { Store } from '../cache/store.js';
+import type { FileIdentity, ImportJob, InlineObjects, JobFailure, TableHeader } from './job.js';
+import type { ReadOptions } from './workflow.js';
+
+/** A file whose times are this young may change again within the clock's grain: its digest is not remembered. */
+const YOUNG_NS = 100_000_000n;
+
+interface RawFile {
+  readonly path: string;
+  identity: FileIdentity | null;
+  digest: Digest | null;
+  failure: JobFailure | null;
+  hashing: boolean;
+}
+
+/** A table input: one raw file read in one way. */
+export interface RawTable {
+  readonly path: string;
+  readonly read: ReadOptions;
+  header: TableHeader | null;
+  readonly columns: Map<string, ManifestColumn>;
+  shape: Pick<Manifest, 'rows' | 'id'> | null;
+  failure: JobFailure | null;
+  /** Columns asked for and not yet known; '' stands for the ids and the number of rows alone. */
+  readonly wanted: Set<string>;
+  wantsHeader: boolean;
+  reading: boolean;
+}
+
+export class RawFiles {
+  private readonly files = new Map<string, RawFile>();
+  private readonly tables = new Map<string, RawTable>();
+
+  constructor(private readonly store: Store) {}
+
+  /** The file's digest, or null while it has to be hashed. A failure stays in `failureOf`. */
+  digest(path: string): Digest | null {
+    return this.file(path).digest;
+  }
+
+  identity(path: string): FileIdentity {
+    return this.file(path).identity!;
+  }
+
+  failureOf(path: string): JobFailure | null {
+    return this.file(path).failure;
+  }
+
+  /** Every file looked at so far, with its digest. */
+  known(): { path: string; digest: Digest }[] {
+    return [...this.files.values()].flatMap(({ path, digest }) => (digest ? [{ path, digest }] : []));
+  }
+
+  private file(path: string): RawFile {
+    let file = this.files.get(path);
+    if (!file) {
+      file = { path, identity: null, digest: null, failure: null, hashing: false };
+      this.files.set(path, file);
+      try {
+        file.identity = identify(path);
+        file.digest = this.store.index.fileDigest(path, statOf(file.identity));
+      } catch (error) {
+        file.failure = { kind: 'task', message: `cannot read ${path}: ${(error as Error).message}`, log: [] };
+      }
+    }
+    return file;
+  }
+
+  /** Files that were asked for and must be hashed; each is returned once. */
+  takeUnhashed(): string[] {
+    const paths = [];
+    for (const file of this.files.values()) {
+      if (file.digest || file.failure || file.hashing) continue;
+      file.hashing = true;
+      paths.push(file.path);
+    }
+    return paths;
+  }
+
+  async hash(path: string): Promise<void> {
+    const file = this.file(path);
+    try {
+      const sha = createHash('sha256').update('raw/1\n');
+      for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }))
+        sha.update(chunk as Buffer);
+      const after = identify(path);
+      if (!sameIdentity(file.identity!, after)) {
+        file.failure = {
+          kind: 'changed',
+          message: `${path} changed while it was being read; run again`,
+          log: [],
+        };
+        return;
+      }
+      file.digest = sha.digest('hex');
+      const now = BigInt(Date.now()) * 1_000_000n;
+      const newest = after.ctimeNs > after.mtimeNs ? after.ctimeNs : after.mtimeNs;
+      if (now - newest > YOUNG_NS) this.store.index.addFileDigest(path, statOf(after), file.digest);
+    } catch (error) {
+      file.failure = { kind: 'task', message: `cannot read ${path}: ${(error as Error).message}`, log: [] };
+    } finally {
+      file.hashing = false;
+    }
+  }
+
+  table(path: string, read: ReadOptions): RawTable {
+    const key = JSON.stringify([path, read]);
+    let table = this.tables.get(key);
+    if (!table) {
+      table = {
+        path,
+        read,
+        header: null,
+        columns: new Map(),
+        shape: null,
+        failure: null,
+        wanted: new Set(),
+        wantsHeader: false,
+        reading: false,
+      };
+      this.tables.set(key, table);
+    }
+    return table;
+  }
+
+  /** Names and types of all columns, or null while they have to be read. */
+  header(table: RawTable): TableHeader | null {
+    if (table.header) return table.header;
+    const digest = this.digest(table.path);
+    if (digest === null) return null;
+    const entry = this.store.index.lookup(headerKey(digest, effective(table.path, table.read)).key);
+    if (entry) table.header = this.store.artifacts.json(entry.outputs['header']!.digest) as TableHeader;
+    else table.wantsHeader = true;
+    return table.header;
+  }
+
+  /** The table of these columns, in this order, or null while some have to be read. */
+  columns(table: RawTable, names: readonly string[]): Manifest | null {
+    const digest = this.digest(table.path);
+    if (digest === null) return null;
+    let missing = false;
+    for (const name of names.length === 0 ? [''] : names) {
+      if (table.columns.has(name) || (name === '' && table.shape)) continue;
+      const entry = this.store.index.lookup(columnKey(digest, effective(table.path, table.read), name).key);
+      if (entry) this.addColumn(table, name, entry.outputs['column']!);
+      else {
+        table.wanted.add(name);
+        missing = true;
+      }
+    }
+    if (missing) return null;
+    return { ...table.shape!, columns: names.map((name) => table.columns.get(name)!) };
+  }
+
+  private addColumn(table: RawTable, name: string, ref: ArtifactRef): void {
+    const { rows, id, columns } = this.store.artifacts.manifest(ref.digest);
+    table.shape = { rows, id };
+    if (name !== '') table.columns.set(name, columns[0]!);
+  }
+
+  /** Up to `limit` jobs for what is wanted and not under way. */
+  takeJobs(limit: number): { table: RawTable; job: ImportJob }[] {
+    const jobs = [];
+    for (const table of this.tables.values()) {
+      if (jobs.length >= limit) break;
+      if (table.reading || table.failure || (!table.wantsHeader && table.wanted.size === 0)) continue;
+      table.reading = true;
+      const columns = table.wantsHeader ? null : [...table.wanted].sort();
+      jobs.push({
+        table,
+        job: {
+          kind: 'import' as const,
+          identity: this.identity(table.path),
+          read: effective(table.path, table.read),
+          columns,
+        },
+      });
+    }
+    return jobs;
+  }
+
+  acceptHeader(table: RawTable, header: TableHeader, details: EntryDetails): void {
+    const ref = this.store.writer.json(header);
+    const { key, preimage } = headerKey(this.digest(table.path)!, effective(table.path, table.read));
+    this.store.index.addEntry(key, { outputs: { header: ref } }, preimage, details);
+    table.header = header;
+    table.wantsHeader = false;
+    table.reading = false;
+  }
+
+  acceptColumns(
+    table: RawTable,
+    tables: readonly (readonly [string, ArtifactRef])[],
+    inline: InlineObjects,
+    details: EntryDetails,
+  ): void {
+    this.store.index.transaction(() => {
+      for (const [digest, bytes] of inline) this.store.write(digest, bytes);
+      for (const [name, ref] of tables) {
+        const { key, preimage } = columnKey(
+          this.digest(table.path)!,
+          effective(table.path, table.read),
+          name,
+        );
+        const outputs = this.store.index.addEntry(key, { outputs: { column: ref } }, preimage, details);
+        this.addColumn(table, name, outputs['column']!);
+        table.wanted.delete(name);
+      }
+    });
+    table.reading = false;
+  }
+
+  fail(table: RawTable, failure: JobFailure): void {
+    table.failure = failure;
+    table.reading = false;
+  }
+}
+
+/** @throws Error when the path cannot be read or is no regular file. */
+export function identify(path: string): FileIdentity {
+  const stat = statSync(realpathSync(path), { bigint: true });
+  if (!stat.isFile()) throw new Error('not a regular file');
+  return { path, size: stat.size, mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs, ino: stat.ino };
+}
+
+function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino;
+}
+
+const statOf = ({ size, mtimeNs, ctimeNs, ino }: FileIdentity) => ({ size, mtimeNs, ctimeNs, ino });
+
+/** The format that the path's extension stands for is written out, so that a moved file keeps its keys. */
+function effective(path: string, read: ReadOptions): ReadOptions {
+  if (read.format) return read;
+  const extension = extname(path.replace(/\.gz$/i, '')).toLowerCase();
+  return extension === '.csv' || extension === '.tsv' || extension === '.parquet'
+    ? { ...read, format: extension.slice(1) as 'csv' | 'tsv' | 'parquet' }
+    : read;
+}
+
+/** Raised when import.ts reads some file differently. */
+const IMPORT_VERSION = 1;
+
+function importKey(task: string, file: Digest, params: unknown): { key: Digest; preimage: Preimage } {
+  const preimage: Preimage = { task, version: IMPORT_VERSION, params, inputs: [['file', file]], seed: null };
+  return { key: digestOf('key/1', [task, IMPORT_VERSION, params, preimage.inputs, null]), preimage };
+}
+
+function headerKey(file: Digest, read: ReadOptions): { key: Digest; preimage: Preimage } {
+  return importKey('input.header', file, { ...read, missing: [...read.missing].sort() });
+}
+
+/** Only what bears on this one column: the forced type of another is no part of it. */
+function columnKey(file: Digest, read: ReadOptions, column: string): { key: Digest; preimage: Preimage } {
+  const { format, id, missing, types } = read;
+  return importKey('input.column', file, {
+    format,
+    id,
+    missing: [...missing].sort(),
+    type: types[column] ?? null,
+    column,
+  });
+}

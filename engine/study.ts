@@ -1,0 +1,140 @@
+/**
+ * Study: runs or plans a workflow on a store from beginning to end, and records it.
+ *
+ * Not responsible for parsing arguments or showing anything (cli/), nor for what one instance goes through (run.ts).
+ */
+import type { Store } from '../cache/store.js';
+import { describeWorkflow } from './describe.js';
+import type { Event, NodeSummary } from './event.js';
+import type { Failure } from './graph.js';
+import { defaultTargets } from './plan-graph.js';
+import type { Executor } from './pool.js';
+import { publishStudy, type PublishOutcome } from './publish.js';
+import { lastRun, writeGroup } from './record.js';
+import { Run } from './run.js';
+import type { Workflow } from './workflow.js';
+
+export interface StudyOptions {
+  readonly workflow: Workflow;
+  readonly store: Store;
+  /** Runs the calls; closed when the run is over. */
+  readonly executor: Executor;
+  /** Bytes that running calls may claim together. */
+  readonly memory: number;
+  readonly failFast: boolean;
+  /** Nodes to bring about; empty: whatever is published. */
+  readonly targets: readonly string[];
+  /** Interrupts the run when aborted. */
+  readonly signal: AbortSignal;
+  readonly onEvent: (event: Event) => void;
+  /** Given the run's live counts once it has begun. */
+  readonly onStart?: (progress: () => { done: number; known: number; running: readonly string[] }) => void;
+}
+
+/** What first failed, and how much was skipped because of it. */
+export interface RootFailure {
+  readonly node: string;
+  readonly item: string;
+  readonly failure: Failure['failure'];
+  readonly skipped: number;
+}
+
+export interface StudyOutcome {
+  readonly run: number;
+  readonly status: 'done' | 'failed' | 'interrupted';
+  readonly seconds: number;
+  readonly nodes: readonly NodeSummary[];
+  readonly failures: readonly RootFailure[];
+  readonly published: PublishOutcome | null;
+}
+
+export async function runStudy(options: StudyOptions): Promise<StudyOutcome> {
+  const { workflow, store } = options;
+  const started = performance.now();
+  const previous = lastRun(store, workflow.name);
+  const run = new Run(workflow, store, {
+    targets: options.targets.length > 0 ? options.targets : defaultTargets(workflow),
+    pool: options.executor,
+    memory: options.memory,
+    failFast: options.failFast,
+    previous,
+    onEvent: options.onEvent,
+  });
+  const onAbort = (): void => run.interrupt();
+  options.signal.addEventListener('abort', onAbort);
+  if (options.signal.aborted) run.interrupt();
+  options.onStart?.(() => run.tally.overall());
+  try {
+    options.onEvent({ type: 'start', run: null, workflow: workflow.name, nodes: run.tally.nodeCount });
+    await run.execute();
+  } finally {
+    options.signal.removeEventListener('abort', onAbort);
+    options.executor.close();
+  }
+
+  const failures = rootFailures(run);
+  const nodes = run.summaries();
+  const status = run.interrupted ? 'interrupted' : failures.length > 0 ? 'failed' : 'done';
+  const seconds = (performance.now() - started) / 1000;
+  const id = store.index.transaction(() => {
+    const graph = store.writer.json(describeWorkflow(workflow, run.raw.known())).digest;
+    const row = store.index.startRun({ workflow: workflow.name, file: workflow.file, graph });
+    for (const state of run.graph.nodes.values())
+      store.index.addRunNode(row, state.name, writeGroup(state, store));
+    store.index.endRun(row, status, { seconds, nodes, targets: options.targets });
+    return row;
+  });
+  const published =
+    status === 'interrupted' || options.targets.length > 0
+      ? null
+      : await publishStudy({ workflow, store, graph: run.graph, nodes, failures });
+  return { run: id, status, seconds, nodes, failures, published };
+}
+
+export interface PlanOutcome {
+  readonly nodes: readonly NodeSummary[];
+  readonly failures: readonly RootFailure[];
+  /** Sum of the expected seconds of what runs for certain, over all workers. */
+  readonly estimate: number;
+}
+
+export async function planStudy(options: {
+  workflow: Workflow;
+  store: Store;
+  targets: readonly string[];
+}): Promise<PlanOutcome> {
+  const { workflow, store } = options;
+  const run = new Run(workflow, store, {
+    targets: options.targets.length > 0 ? options.targets : defaultTargets(workflow),
+    pool: null,
+    memory: 0,
+    failFast: false,
+    previous: lastRun(store, workflow.name),
+    onEvent: () => undefined,
+  });
+  await run.execute();
+  const nodes = run.summaries();
+  const estimate = nodes.reduce(
+    (sum, { task, open }) => sum + open * (store.index.duration(task)?.seconds ?? 0),
+    0,
+  );
+  return { nodes, failures: rootFailures(run), estimate };
+}
+
+function rootFailures(run: Run): RootFailure[] {
+  const roots = new Map<
+    string,
+    { node: string; item: string; failure: Failure['failure']; skipped: number }
+  >();
+  for (const state of run.graph.nodes.values()) {
+    const all = state.blocked ? [...state.failures.values(), state.blocked] : state.failures.values();
+    for (const { failure, root } of all) {
+      const name = JSON.stringify(root);
+      const known = roots.get(name);
+      const isRoot = root.node === state.name;
+      if (known) known.skipped += isRoot ? 0 : 1;
+      else roots.set(name, { ...root, failure, skipped: isRoot ? 0 : 1 });
+    }
+  }
+  return [...roots.values()];
+}

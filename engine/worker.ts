@@ -1,0 +1,285 @@
+/**
+ * Worker: the process that runs calls. Reads and writes objects, never the index.
+ *
+ * `serveJobs` is called by the worker's entry, which owns the registry of tasks. Not responsible for scheduling (run.ts) or for
+ * the life of the process (pool.ts).
+ */
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
+import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
+import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
+import { importTable } from './import.js';
+import { loadInputs, makeContext, type ItemLog } from './context.js';
+import type { FileIdentity, ItemResult, JobFailure, JobMessage, JobSpec, TaskJob } from './job.js';
+import { PORT_TYPES } from './port.js';
+import { TaskError, type Outputs, type Registry, type TaskContext, type TaskType } from './task.js';
+
+/** Results younger than this wait for company, so that 100,000 tiny items are not 100,000 messages. */
+const GROUPING_MS = 2;
+
+/** The object folder and what came inline, as one source of bytes; what is written small is kept to be sent. */
+class JobBytes implements ByteReader, ByteWriter {
+  private readonly written = new Map<Digest, Uint8Array>();
+
+  constructor(
+    private readonly objects: Objects,
+    private inline: ReadonlyMap<Digest, Uint8Array> = new Map(),
+  ) {}
+
+  begin(inline: ReadonlyMap<Digest, Uint8Array>): void {
+    this.inline = inline;
+    this.written.clear();
+  }
+
+  read(digest: Digest): Uint8Array {
+    return this.inline.get(digest) ?? this.objects.read(digest);
+  }
+
+  has(digest: Digest): boolean {
+    return this.objects.has(digest);
+  }
+
+  write(digest: Digest, bytes: Uint8Array, asFile = false): void {
+    if (!asFile && bytes.length <= SMALL_OBJECT_BYTES) this.written.set(digest, bytes);
+    else this.objects.write(digest, bytes);
+  }
+
+  takeWritten(): [Digest, Uint8Array][] {
+    const taken = [...this.written];
+    this.written.clear();
+    return taken;
+  }
+}
+
+class FileChangedError extends Error {}
+
+/** Throws when the raw file is no longer the one whose digest is in the key. */
+function checkIdentity(identity: FileIdentity): void {
+  const now = statSync(identity.path, { bigint: true, throwIfNoEntry: false });
+  if (
+    now?.size !== identity.size ||
+    now.mtimeNs !== identity.mtimeNs ||
+    now.ctimeNs !== identity.ctimeNs ||
+    now.ino !== identity.ino
+  ) {
+    throw new FileChangedError(
+      `${identity.path} changed while it was being read; nothing was recorded. Run again.`,
+    );
+  }
+}
+
+export function serveJobs(options: {
+  registry: Registry;
+  objectFolder: string;
+  /** Names the numeric library in use; asked after the job, since libraries load lazily. */
+  backend: () => string;
+  send: (message: JobMessage) => Promise<void>;
+}): (job: JobSpec) => Promise<void> {
+  const bytes = new JobBytes(new Objects(options.objectFolder));
+  const reader = new ArtifactReader(bytes);
+  const writer = new ArtifactWriter(bytes);
+  const { send } = options;
+
+  return async (job) => {
+    resetPeakMemory();
+    if (job.kind === 'import') {
+      try {
+        checkIdentity(job.identity);
+        const message = await importTable(job, writer);
+        checkIdentity(job.identity);
+        await send(message.type === 'columns' ? { ...message, inline: bytes.takeWritten() } : message);
+      } catch (error) {
+        await send({ type: 'failed', index: 0, failure: describeFailure(error, []) });
+      }
+    } else {
+      bytes.begin(job.inline);
+      await runTask(job, options.registry, {
+        reader,
+        writer,
+        bytes,
+        objectFolder: options.objectFolder,
+        backend: options.backend,
+        send,
+      });
+    }
+    await send({ type: 'end' });
+  };
+}
+
+interface Workbench {
+  readonly reader: ArtifactReader;
+  readonly writer: ArtifactWriter;
+  readonly bytes: JobBytes;
+  readonly objectFolder: string;
+  readonly backend: () => string;
+  readonly send: (message: JobMessage) => Promise<void>;
+}
+
+async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Promise<void> {
+  const task = registry.get(job.task);
+  if (!task) throw new Error(`internal error: the worker has no task '${job.task}'`);
+  const identities = rawFiles(job);
+  const logs: ItemLog[] = job.items.map(() => ({ lines: [], warnings: [] }));
+  let announced = 0;
+  let since = performance.now();
+  const done = new Set<number>();
+
+  let waiting: [number, ItemResult][] = [];
+  let lastSent = 0;
+  const flush = async (): Promise<void> => {
+    if (waiting.length === 0) return;
+    const results = waiting;
+    waiting = [];
+    lastSent = performance.now();
+    await bench.send({ type: 'results', results, backend: bench.backend(), memory: peakMemory() });
+  };
+  const finish = async (index: number, outputs: Outputs): Promise<void> => {
+    identities.forEach(checkIdentity);
+    const refs = await storeOutputs(task, outputs, bench.writer);
+    done.add(index);
+    const now = performance.now();
+    const { warnings, lines } = logs[index]!;
+    waiting.push([
+      index,
+      {
+        outputs: refs,
+        inline: bench.bytes.takeWritten(),
+        seconds: (now - since) / 1000,
+        warnings,
+        log: lines,
+      },
+    ]);
+    since = now;
+    if (now - lastSent > GROUPING_MS || waiting.length >= 256) await flush();
+  };
+  const fail = (index: number, error: unknown): void => {
+    done.add(index);
+    const failure = describeFailure(error, logs[index]?.lines ?? []);
+    void flush().then(() => bench.send({ type: 'failed', index, failure }));
+  };
+
+  let contexts: TaskContext<never>[] = [];
+  try {
+    identities.forEach(checkIdentity);
+    contexts = await Promise.all(
+      job.items.map(async (item, index) =>
+        makeContext({
+          params: item.params,
+          seed: job.seed,
+          inputs: await loadInputs(item.inputs, bench.reader, bench.objectFolder),
+          log: logs[index]!,
+          progress: (fraction) => void bench.send({ type: 'progress', index, fraction }),
+        }),
+      ),
+    );
+    since = performance.now();
+    if ('run' in task) {
+      await finish(0, await task.run(contexts[0]!));
+    } else {
+      await task.runBatch({
+        items: contexts,
+        announce: (index) => {
+          announced = index;
+          void bench.send({ type: 'announce', index });
+        },
+        emit: finish,
+        fail,
+      });
+      for (let index = 0; index < job.items.length; index++) {
+        if (!done.has(index))
+          fail(index, new Error(`internal error: task '${task.name}' gave no result for this item`));
+      }
+    }
+  } catch (error) {
+    // A batch that throws blames the item it announced; the engine runs the others again.
+    fail(announced, error);
+  }
+  await flush();
+}
+
+function rawFiles(job: TaskJob): FileIdentity[] {
+  const found = new Map<string, FileIdentity>();
+  for (const item of job.items) {
+    for (const input of Object.values(item.inputs)) {
+      const values =
+        input.how === 'one'
+          ? [input.value]
+          : input.how === 'named'
+            ? input.entries.map((entry) => entry[1])
+            : input.items.map((entry) => entry.value);
+      for (const value of values) if (value.kind === 'raw') found.set(value.identity.path, value.identity);
+    }
+  }
+  return [...found.values()];
+}
+
+async function storeOutputs(
+  task: TaskType,
+  outputs: Outputs,
+  writer: ArtifactWriter,
+): Promise<Record<string, ArtifactRef>> {
+  const refs: Record<string, ArtifactRef> = {};
+  for (const [port, { type }] of Object.entries(task.outputs)) {
+    const value = outputs[port];
+    if (!value) throw new Error(`internal error: task '${task.name}' made no output '${port}'`);
+    const kind = PORT_TYPES[type] as ArtifactKind;
+    if (value.kind !== kind) {
+      throw new Error(
+        `internal error: task '${task.name}' made a ${value.kind} for its port '${port}', a ${type}`,
+      );
+    }
+    switch (value.kind) {
+      case 'table':
+        refs[port] = await writer.table(value.table);
+        break;
+      case 'array':
+        refs[port] = writer.array(value.array);
+        break;
+      case 'json':
+      case 'view':
+        refs[port] = writer.json(value.json, value.kind);
+        break;
+      case 'file':
+        refs[port] = writer.file(value.bytes, value.extension);
+    }
+  }
+  for (const port of Object.keys(outputs)) {
+    if (!(port in task.outputs))
+      throw new Error(`internal error: task '${task.name}' made an undeclared output '${port}'`);
+  }
+  return refs;
+}
+
+function describeFailure(error: unknown, log: readonly string[]): JobFailure {
+  if (error instanceof TaskError) return { kind: 'task', message: error.message, where: error.where, log };
+  if (error instanceof FileChangedError) return { kind: 'changed', message: error.message, log };
+  if (error instanceof MissingObjectError)
+    return { kind: 'missing', message: error.message, digest: error.digest, log };
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return {
+    kind: 'bug',
+    message: error instanceof Error ? error.message : text,
+    log: [...log, ...text.split('\n')],
+  };
+}
+
+/** Linux: makes VmHWM start again from now, so that each job's peak is its own. Elsewhere the process's peak is reported. */
+function resetPeakMemory(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    // Not Linux, or not allowed: the peak since the process began is still an upper bound.
+  }
+}
+
+/** Bytes. */
+function peakMemory(): number {
+  try {
+    const kilobytes = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    if (kilobytes) return Number(kilobytes) * 1024;
+  } catch {
+    // As above.
+  }
+  return process.resourceUsage().maxRSS * 1024;
+}

@@ -1,0 +1,189 @@
+/**
+ * The rig of graph tests: a folder with a workflow and its store, and one-line runs that tell who ran and who was fresh.
+ *
+ * Calls run in this process (through structured clone, as between processes) unless real workers are asked for.
+ */
+import Database from 'better-sqlite3';
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Store } from '../../../cache/store.js';
+import type { Event, NodeSummary } from '../../../engine/event.js';
+import { loadWorkflow } from '../../../engine/language/load.js';
+import { renderDiagnostic } from '../../../engine/language/render.js';
+import type { JobMessage, JobSpec } from '../../../engine/job.js';
+import { readGroup } from '../../../engine/record.js';
+import { WorkerPool, type CallHandlers, type Executor } from '../../../engine/pool.js';
+import { planStudy, runStudy, type PlanOutcome, type StudyOutcome } from '../../../engine/study.js';
+import type { Json } from '../../../engine/task.js';
+import type { Workflow } from '../../../engine/workflow.js';
+import { serveJobs } from '../../../engine/worker.js';
+import { registry } from './toy-tasks.mjs';
+
+/** Calls in this process, one at a time, with messages cloned as between processes. */
+class InProcessExecutor implements Executor {
+  readonly size = 2;
+  private busy = 0;
+  private closed = false;
+
+  constructor(private readonly objectFolder: string) {}
+
+  get free(): number {
+    return this.size - this.busy;
+  }
+
+  start(job: JobSpec, _reads: readonly string[], handlers: CallHandlers): void {
+    this.busy++;
+    const serve = serveJobs({
+      registry,
+      objectFolder: this.objectFolder,
+      backend: () => 'toy',
+      send: (message) => {
+        const copy = structuredClone<JobMessage>(message);
+        if (this.closed) return Promise.resolve();
+        if (copy.type === 'end') {
+          this.busy--;
+          handlers.ended(null);
+        } else {
+          handlers.message(copy);
+        }
+        return Promise.resolve();
+      },
+    });
+    void serve(structuredClone(job));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+export interface RunResult extends StudyOutcome {
+  readonly events: readonly Event[];
+  /** Names of nodes with instances computed, as `name` or `name×n` when more than one instance. */
+  readonly ran: readonly string[];
+}
+
+export class Rig {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cohortflow-'));
+  sets: { path: string; value: string }[] = [];
+  private store: Store | null = null;
+
+  write(path: string, text: string): string {
+    const full = join(this.folder, path);
+    mkdirSync(dirname(full), { recursive: true });
+    writeFileSync(full, text);
+    return full;
+  }
+
+  /** The folder's study.yaml, as loaded. @throws Error with the rendered findings. */
+  load(file = 'study.yaml'): Workflow {
+    const { workflow, diagnostics, sources } = loadWorkflow({
+      file: join(this.folder, file),
+      sets: this.sets,
+      registry,
+    });
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    if (!workflow || errors.length > 0) {
+      throw new Error(errors.map((d) => renderDiagnostic(d, sources, { colour: false })).join('\n'));
+    }
+    return workflow;
+  }
+
+  openStore(): Store {
+    this.store ??= new Store(join(this.folder, '.cohortflow'));
+    return this.store;
+  }
+
+  /** Forgets everything computed. */
+  clearStore(): void {
+    this.store?.close();
+    this.store = null;
+    rmSync(join(this.folder, '.cohortflow'), { recursive: true, force: true });
+  }
+
+  /** Writes `yaml` (when given) as study.yaml and runs it. */
+  async run(
+    yaml?: string,
+    options: {
+      workers?: number;
+      targets?: string[];
+      failFast?: boolean;
+      signal?: AbortSignal;
+      file?: string;
+    } = {},
+  ): Promise<RunResult> {
+    if (yaml !== undefined) this.write('study.yaml', yaml);
+    const store = this.openStore();
+    const objectFolder = join(store.folder, 'objects');
+    const executor = options.workers
+      ? new WorkerPool({
+          entry: new URL('./toy-worker.mjs', import.meta.url),
+          objectFolder,
+          size: options.workers,
+        })
+      : new InProcessExecutor(objectFolder);
+    const events: Event[] = [];
+    const outcome = await runStudy({
+      workflow: this.load(options.file),
+      store,
+      executor,
+      memory: 4 * 2 ** 30,
+      failFast: options.failFast ?? false,
+      targets: options.targets ?? [],
+      signal: options.signal ?? new AbortController().signal,
+      onEvent: (event) => events.push(event),
+    });
+    return { ...outcome, events, ran: whoRan(outcome.nodes) };
+  }
+
+  async plan(yaml?: string): Promise<PlanOutcome> {
+    if (yaml !== undefined) this.write('study.yaml', yaml);
+    return planStudy({ workflow: this.load(), store: this.openStore(), targets: [] });
+  }
+
+  /** The JSON output of a node's instance in the last run. */
+  json(node: string, items: Record<string, string | number> = {}, port = 'out'): Json {
+    const store = this.openStore();
+    const [run] = store.index.runs(null, 1);
+    const group = readGroup(store.index.runNode(run!.id, node)!, store);
+    const ref = group.outputs(group.find(items), store)?.[port];
+    if (!ref) throw new Error(`${node} has no output ${port} for ${JSON.stringify(items)}`);
+    return store.artifacts.json(ref.digest) as Json;
+  }
+
+  /** Digests of all outputs of all instances in the last run, by node and items. */
+  digests(): Record<string, string> {
+    const store = this.openStore();
+    const [run] = store.index.runs(null, 1);
+    const found: Record<string, string> = {};
+    for (const { node, manifest } of store.index.runNodes(run!.id)) {
+      const group = readGroup(manifest, store);
+      for (let i = 0; i < group.header.count; i++) {
+        for (const [port, ref] of Object.entries(group.outputs(i, store) ?? {})) {
+          found[`${node}[${group.itemText(i)}].${port}`] = ref.digest;
+        }
+      }
+    }
+    return found;
+  }
+
+  /** How many results the store holds. */
+  countEntries(): number {
+    const db = new Database(join(this.folder, '.cohortflow/index.sqlite'), { readonly: true });
+    const count = db.prepare<[], number>('SELECT count(*) FROM entry').pluck().get();
+    db.close();
+    return Number(count);
+  }
+
+  remove(): void {
+    this.store?.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+function whoRan(nodes: readonly NodeSummary[]): string[] {
+  return nodes
+    .flatMap(({ node, ran, instances }) => (ran === 0 ? [] : instances === 1 ? [node] : [`${node}×${ran}`]))
+    .sort();
+}

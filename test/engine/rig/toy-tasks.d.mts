@@ -1,0 +1,2 @@
+import type { Registry } from '../../../engine/task.js';
+export const registry: Registry;
