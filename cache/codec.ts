@@ -46,12 +46,17 @@ export async function encodeColumn(column: Column): Promise<Uint8Array> {
 /** @throws Error when `bytes` is not a column that `encodeColumn` wrote. */
 export async function decodeColumn(bytes: Uint8Array): Promise<Column> {
   const { DataType, tableFromIPC } = await loadArrow();
-  // Arrow's buffers are views: they need the 8-byte alignment that a pooled Buffer may lack.
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-  const vector = tableFromIPC(aligned).getChild('values');
+  // Arrow's buffers are views: they need the 8-byte alignment that a pooled Buffer may lack. (Buffer.slice would not copy.)
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+  const table = tableFromIPC(aligned);
+  const vector = table.getChild('values');
   if (!vector || vector.data.length > 1) throw new Error('not a column of one batch');
   const data = vector.data[0];
-  if (!data) return { type: 'number', values: new Float64Array(0) };
+  // Without rows there is no batch, and the type stands in the schema only.
+  if (!data || data.length === 0) {
+    const empty: unknown = table.schema.fields[0]?.type;
+    return DataType.isUtf8(empty) ? { type: 'text', values: [] } : { type: 'number', values: new Float64Array(0) };
+  }
   const { length, nullCount, nullBitmap } = data;
   const isValid = (i: number): boolean => nullCount === 0 || (nullBitmap[i >> 3]! & (1 << (i & 7))) !== 0;
   const type: unknown = vector.type;
@@ -104,7 +109,7 @@ export function decodeArray(bytes: Uint8Array): NdArray {
     .map(Number);
   const type = (Object.keys(NPY_TYPES) as ArrayType[]).find((name) => NPY_TYPES[name] === descr);
   if (!type || !shape) throw new Error(`a .npy array with the header ${text.trim()}`);
-  const body = bytes.slice(start).buffer;
+  const body = new Uint8Array(bytes.subarray(start)).buffer;
   switch (type) {
     case 'float64':
       return { type, shape, data: new Float64Array(body) };
