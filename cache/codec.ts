@@ -55,7 +55,9 @@ export async function decodeColumn(bytes: Uint8Array): Promise<Column> {
   // Without rows there is no batch, and the type stands in the schema only.
   if (!data || data.length === 0) {
     const empty: unknown = table.schema.fields[0]?.type;
-    return DataType.isUtf8(empty) ? { type: 'text', values: [] } : { type: 'number', values: new Float64Array(0) };
+    return DataType.isUtf8(empty)
+      ? { type: 'text', values: [] }
+      : { type: 'number', values: new Float64Array(0) };
   }
   const { length, nullCount, nullBitmap } = data;
   const isValid = (i: number): boolean => nullCount === 0 || (nullBitmap[i >> 3]! & (1 << (i & 7))) !== 0;

@@ -8,6 +8,7 @@
 import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
 import type { ArtifactRef, Digest } from './artifact.js';
+import { Sessions } from './sessions.js';
 
 /** Raised when the layout changes; a store of a newer version is refused. */
 export const STORE_VERSION = 1;
@@ -37,6 +38,11 @@ const LAYOUT = `
     run INTEGER NOT NULL, node TEXT NOT NULL, manifest BLOB NOT NULL, PRIMARY KEY (run, node)
   ) WITHOUT ROWID;
   CREATE TABLE duration (task TEXT PRIMARY KEY, seconds REAL NOT NULL, memory REAL NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE session (
+    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, boot TEXT NOT NULL, beat INTEGER NOT NULL
+  );
+  CREATE TABLE lease (key BLOB PRIMARY KEY, session INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE pin (run INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE published (
     folder TEXT NOT NULL, path TEXT NOT NULL, hash BLOB NOT NULL, source TEXT NOT NULL, PRIMARY KEY (folder, path)
   ) WITHOUT ROWID;
@@ -92,18 +98,56 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
+/** The store cannot be used as it is (read-only, full, held by a stopped process), and is not damaged. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  constructor(
+    message: string,
+    readonly reason: 'busy' | 'full' | 'denied',
+  ) {
+    super(message);
+  }
+}
+
+/** How long one statement waits for another process's transaction, in milliseconds; transactions are short. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** SQLite's own words mean nothing to a user: what happened, and what to do. */
+function translate(error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string') return error;
+  const message = (error as Error).message;
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new StoreError(`the index ${path} is damaged (${message})`);
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new StoreUnavailableError(`another process holds the store ${path} and does not let go`, 'busy');
+  }
+  if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {
+    return new StoreUnavailableError(`cannot write the store ${path}: ${message}; is the disk full?`, 'full');
+  }
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
+    return new StoreUnavailableError(
+      `cannot write the store ${path}: ${message}; look at its permissions`,
+      'denied',
+    );
+  }
+  return error;
+}
+
 const toBlob = (digest: Digest): Buffer => Buffer.from(digest, 'hex');
 
 export class Index {
   private readonly db: Database.Database;
   private readonly statements: ReturnType<typeof prepare>;
   private depth = 0;
+  readonly sessions: Sessions;
 
   /** Opens or creates the index. @throws StoreError when it is damaged or made by a newer version. */
-  constructor(path: string) {
+  constructor(private readonly path: string) {
     const isNew = !existsSync(path);
     try {
-      this.db = new Database(path, { timeout: 30_000 });
+      this.db = new Database(path, { timeout: BUSY_TIMEOUT_MS });
       if (isNew) chmodSync(path, 0o600);
       this.db.pragma('journal_mode = WAL');
       this.db.pragma('synchronous = NORMAL');
@@ -123,13 +167,10 @@ export class Index {
         })
         .immediate();
     } catch (error) {
-      const code = (error as { code?: string }).code ?? '';
-      if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-        throw new StoreError(`the index ${path} is damaged (${(error as Error).message})`);
-      }
-      throw error;
+      throw translate(error, path);
     }
     this.statements = prepare(this.db);
+    this.sessions = new Sessions(this.db, (work) => this.transaction(work));
   }
 
   close(): void {
@@ -142,6 +183,8 @@ export class Index {
     this.depth++;
     try {
       return this.db.transaction(work).immediate();
+    } catch (error) {
+      throw translate(error, this.path);
     } finally {
       this.depth--;
     }

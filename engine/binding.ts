@@ -349,13 +349,17 @@ export class Binder {
   /** Bodies not yet stored: written with the first entry that needs them. */
   private readonly parts = new Map<Digest, (() => string) | null>();
 
+  /** Within the transaction of the entries that need them. */
   storeParts(digests: Iterable<Digest>): void {
-    for (const digest of digests) {
+    for (const digest of new Set(digests)) {
       const body = this.parts.get(digest);
-      if (!body) continue;
-      this.store.index.addPart(digest, body());
-      this.parts.set(digest, null);
+      if (body) this.store.index.addPart(digest, body());
     }
+  }
+
+  /** The transaction is through: the bodies need not be kept. */
+  partsStored(digests: Iterable<Digest>): void {
+    for (const digest of digests) this.parts.set(digest, null);
   }
 
   partBody(digest: Digest): string | null {

@@ -101,7 +101,6 @@ export interface TableHeader {
 
 /** What an executor reports of a job, in order; `end` is the last. */
 export type JobMessage =
-  | { readonly type: 'announce'; readonly index: number }
   | { readonly type: 'progress'; readonly index: number; readonly fraction: number }
   | {
       readonly type: 'results';

@@ -4,6 +4,9 @@
  * Not responsible for what is run or in which order (run.ts). Another executor would offer the same methods.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { JobFailure, JobMessage, JobSpec } from './job.js';
 
 export interface PoolOptions {
@@ -16,8 +19,11 @@ export interface PoolOptions {
 
 export interface CallHandlers {
   message(message: JobMessage): void;
-  /** The call is over; `died` tells how, when the process ended before it. No further message comes. */
-  ended(died: JobFailure | null): void;
+  /**
+   * The call is over, and no further message comes. When the process ended before it, `died` tells how, and
+   * `announced` which item was at work (−1: none yet).
+   */
+  ended(died: JobFailure | null, announced: number): void;
 }
 
 /** Whatever runs calls: local processes here; anything that can see the store's objects and the raw files elsewhere. */
@@ -34,6 +40,8 @@ export interface Executor {
 
 interface Worker {
   readonly process: ChildProcess;
+  /** Where the process leaves word of the item at work; it outlives the process. */
+  readonly announcement: number;
   handlers: CallHandlers | null;
   /** Digests that this process has read: what it may still hold decoded. */
   readonly seen: Set<string>;
@@ -80,13 +88,14 @@ export class WorkerPool implements Executor {
   }
 
   private spawn(): Worker {
+    const announcement = openUnnamed();
     const child = fork(this.options.entry, [this.options.objectFolder], {
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', announcement],
       // A worker may hold large typed arrays (outside the heap) and many strings of ids (inside).
       execArgv: ['--max-old-space-size=8192'],
     });
-    const worker: Worker = { process: child, handlers: null, seen: new Set(), stderr: [] };
+    const worker: Worker = { process: child, announcement, handlers: null, seen: new Set(), stderr: [] };
     this.workers.add(worker);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       worker.stderr = [...worker.stderr, ...text.split('\n').filter(Boolean)].slice(-STDERR_LINES);
@@ -96,7 +105,7 @@ export class WorkerPool implements Executor {
       if (!handlers) return;
       if (message.type === 'end') {
         worker.handlers = null;
-        handlers.ended(null);
+        handlers.ended(null, -1);
       } else {
         handlers.message(message);
       }
@@ -106,7 +115,9 @@ export class WorkerPool implements Executor {
       this.workers.delete(worker);
       const { handlers } = worker;
       worker.handlers = null;
-      if (handlers && !this.closed) handlers.ended(deathOf(code, signal, worker.stderr));
+      const announced = readAnnounced(announcement);
+      closeSync(announcement);
+      if (handlers && !this.closed) handlers.ended(deathOf(code, signal, worker.stderr), announced);
     });
     child.on('error', (error) => {
       worker.stderr.push(error.message);
@@ -118,6 +129,21 @@ export class WorkerPool implements Executor {
     this.closed = true;
     for (const worker of this.workers) worker.process.kill('SIGKILL');
   }
+}
+
+/** A file that has no name, hence ends with its last user. */
+function openUnnamed(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'cohortflow-worker-'));
+  const file = openSync(join(folder, 'at-work'), 'w+', 0o600);
+  rmSync(folder, { recursive: true });
+  writeSync(file, new Uint8Array(new Int32Array([-1]).buffer), 0, 4, 0);
+  return file;
+}
+
+function readAnnounced(file: number): number {
+  const index = new Int32Array(1);
+  readSync(file, new Uint8Array(index.buffer), 0, 4, 0);
+  return index[0]!;
 }
 
 function deathOf(code: number | null, signal: NodeJS.Signals | null, stderr: readonly string[]): JobFailure {

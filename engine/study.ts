@@ -3,6 +3,7 @@
  *
  * Not responsible for parsing arguments or showing anything (cli/), nor for what one instance goes through (run.ts).
  */
+import { setTimeout } from 'node:timers/promises';
 import type { Store } from '../cache/store.js';
 import { describeWorkflow } from './describe.js';
 import type { Event, NodeSummary } from './event.js';
@@ -49,8 +50,26 @@ export interface StudyOutcome {
 }
 
 export async function runStudy(options: StudyOptions): Promise<StudyOutcome> {
-  const { workflow, store } = options;
+  const { store } = options;
   const started = performance.now();
+  while (!store.index.sessions.enter('run')) {
+    options.onEvent({
+      type: 'warning',
+      node: '',
+      item: '',
+      message: 'the store is being cleaned up; waiting for it',
+    });
+    await setTimeout(500);
+  }
+  try {
+    return await runInSession(options, started);
+  } finally {
+    store.index.sessions.leave();
+  }
+}
+
+async function runInSession(options: StudyOptions, started: number): Promise<StudyOutcome> {
+  const { workflow, store } = options;
   const previous = lastRun(store, workflow.name);
   const run = new Run(workflow, store, {
     targets: options.targets.length > 0 ? options.targets : defaultTargets(workflow),

@@ -53,13 +53,9 @@ export class Tally {
     return this.nodes.get(state)!;
   }
 
-  opened(state: NodeState): void {
-    this.of(state).finished = 0;
-  }
-
-  due(state: NodeState, _instance: number, reason: () => Reason): void {
+  due(state: NodeState, reason: Reason): void {
     const tally = this.of(state);
-    const text = reasonText(reason());
+    const text = reasonText(reason);
     const name = tally.reasons.has(text) || tally.reasons.size < REASONS_KEPT ? text : 'other changes';
     tally.reasons.set(name, (tally.reasons.get(name) ?? 0) + 1);
   }
@@ -79,11 +75,22 @@ export class Tally {
     const tally = this.of(state);
     tally.seconds += details.seconds;
     tally.fractions.delete(instance);
-    for (const message of details.warnings) {
-      const item = state.itemText(instance);
-      tally.warnings.push({ item, message });
-      this.onEvent({ type: 'warning', node: state.name, item, message });
-    }
+    for (const message of details.warnings) this.warn(state, instance, message);
+  }
+
+  /** Two runs computed one key and got different bytes: the first committed stays, and somebody should know. */
+  disagreed(state: NodeState, instance: number): void {
+    this.warn(
+      state,
+      instance,
+      'another run computed this at the same time with a different result; the one that was recorded first is used (another numeric library?)',
+    );
+  }
+
+  private warn(state: NodeState, instance: number, message: string): void {
+    const item = state.itemText(instance);
+    this.of(state).warnings.push({ item, message });
+    this.onEvent({ type: 'warning', node: state.name, item, message });
   }
 
   compared(
@@ -101,10 +108,10 @@ export class Tally {
     if (tally.failuresTold++ < FAILURES_TOLD) {
       this.onEvent({ type: 'failure', node: state.name, item: state.itemText(instance), failure });
     }
-    this.ended(state, instance, Status.failed);
+    this.ended(state, Status.failed);
   }
 
-  ended(state: NodeState, _instance: number, status: number): void {
+  ended(state: NodeState, status: number): void {
     const tally = this.of(state);
     tally.counts[status]!++;
     tally.finished++;

@@ -75,6 +75,8 @@ export function serveJobs(options: {
   /** Names the numeric library in use; asked after the job, since libraries load lazily. */
   backend: () => string;
   send: (message: JobMessage) => Promise<void>;
+  /** Leaves word of the item now at work, for when this process dies. */
+  announce: (index: number) => void;
 }): (job: JobSpec) => Promise<void> {
   const bytes = new JobBytes(new Objects(options.objectFolder));
   const reader = new ArtifactReader(bytes);
@@ -101,6 +103,7 @@ export function serveJobs(options: {
         objectFolder: options.objectFolder,
         backend: options.backend,
         send,
+        announce: options.announce,
       });
     }
     await send({ type: 'end' });
@@ -114,6 +117,7 @@ interface Workbench {
   readonly objectFolder: string;
   readonly backend: () => string;
   readonly send: (message: JobMessage) => Promise<void>;
+  readonly announce: (index: number) => void;
 }
 
 async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Promise<void> {
@@ -127,7 +131,6 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
 
   let waiting: [number, ItemResult][] = [];
   let lastSent = 0;
-  let lastAnnounced = 0;
   const flush = async (): Promise<void> => {
     if (waiting.length === 0) return;
     const results = waiting;
@@ -175,6 +178,7 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
       ),
     );
     since = performance.now();
+    bench.announce(-1);
     if ('run' in task) {
       await finish(0, await task.run(contexts[0]!));
     } else {
@@ -182,11 +186,7 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
         items: contexts,
         announce: (index) => {
           announced = index;
-          // Among items of less than this, a death that cannot be blamed has each of the rest run by itself.
-          const now = performance.now();
-          if (now - lastAnnounced < GROUPING_MS) return;
-          lastAnnounced = now;
-          void bench.send({ type: 'announce', index });
+          bench.announce(index);
         },
         emit: finish,
         fail,

@@ -38,12 +38,13 @@ class InProcessExecutor implements Executor {
       registry,
       objectFolder: this.objectFolder,
       backend: () => 'toy',
+      announce: () => undefined,
       send: (message) => {
         const copy = structuredClone<JobMessage>(message);
         if (this.closed) return Promise.resolve();
         if (copy.type === 'end') {
           this.busy--;
-          handlers.ended(null);
+          handlers.ended(null, -1);
         } else {
           handlers.message(copy);
         }

@@ -1,0 +1,287 @@
+/**
+ * Calls: computes works. Queues them, leases their keys, starts calls as workers and memory allow, commits results as
+ * they stream in, and puts the blame when a process dies.
+ *
+ * Not responsible for what must be computed (run.ts) or for processes (pool.ts).
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { Digest } from '../cache/artifact.js';
+import { canonicalJson } from '../cache/digest.js';
+import { StoreUnavailableError, type EntryDetails } from '../cache/index.js';
+import type { Store } from '../cache/store.js';
+import type { Binder } from './binding.js';
+import { callJob, resourcesOf } from './call.js';
+import type { Event } from './event.js';
+import { Status, type NodeState } from './graph.js';
+import type { ItemResult, JobFailure, JobMessage } from './job.js';
+import type { Executor } from './pool.js';
+import { WorkQueue, type Work } from './queue.js';
+import type { Json } from './task.js';
+import type { Tally } from './tally.js';
+import type { Outputs, Walk } from './walk.js';
+
+/** How long to leave a store alone that another process holds. */
+const BUSY_RETRY_MS = 1_000;
+/** How often results of another run are looked for. */
+const ADOPT_MS = 200;
+
+interface RunningCall {
+  readonly works: readonly Work[];
+  /** Indices without a result. */
+  readonly open: Set<number>;
+  readonly memory: number;
+}
+
+interface Arrival {
+  readonly work: Work;
+  readonly result: ItemResult;
+  readonly details: EntryDetails;
+}
+
+export interface CallsOptions {
+  readonly store: Store;
+  readonly pool: Executor;
+  /** Bytes that running calls may claim together. */
+  readonly memory: number;
+  readonly walk: Walk;
+  readonly tally: Tally;
+  readonly binder: Binder;
+  readonly priority: (state: NodeState) => number;
+  /** The outputs of the instance in the run compared with. */
+  readonly previousOutputs: (state: NodeState, instance: number) => Outputs | null;
+  readonly inBackground: (work: () => Promise<void>) => void;
+  readonly pumpSoon: () => void;
+  readonly onEvent: (event: Event) => void;
+  /** No new call is to be started. */
+  readonly isStopped: () => boolean;
+}
+
+export class Calls {
+  private readonly queue: WorkQueue;
+  /** Who computes a key, first; and who waits for the same one. */
+  private readonly claimed = new Map<Digest, Work[]>();
+  private readonly running = new Set<RunningCall>();
+  private claimedMemory = 0;
+  /** Works whose keys another run is computing. */
+  private foreign: Work[] = [];
+  private arrived: Arrival[] = [];
+
+  constructor(private readonly options: CallsOptions) {
+    this.queue = new WorkQueue(options.priority);
+  }
+
+  get active(): boolean {
+    return this.running.size > 0 || this.arrived.length > 0;
+  }
+
+  add(work: Work): void {
+    work.state.status[work.instance] = Status.queued;
+    const same = this.claimed.get(work.key);
+    if (same) {
+      same.push(work);
+      return;
+    }
+    this.claimed.set(work.key, [work]);
+    this.enqueue(work);
+  }
+
+  private enqueue(work: Work): void {
+    const { task } = work.state.node;
+    if (work.alone || !('batch' in task)) {
+      this.queue.add(work, work.key);
+      return;
+    }
+    const { shared, varies } = task.batch;
+    const params = Object.entries(work.params as Record<string, Json>).filter(
+      ([name]) => !varies.includes(name),
+    );
+    const inputs = work.preimage.inputs.filter(([port]) => shared.includes(port));
+    this.queue.add(work, canonicalJson([Object.fromEntries(params), inputs, work.seed]));
+  }
+
+  dispatch(): void {
+    const { pool, memory, store } = this.options;
+    while (pool.free > 0 && this.queue.size > 0) {
+      // A call that asks for more than there is runs by itself.
+      const works = this.queue.take(
+        pool.size,
+        (first) => this.running.size === 0 || this.claimedMemory + resourcesOf(first).memory <= memory,
+      );
+      if (!works) break;
+      const taken = store.index.sessions.lease(works.map(({ key }) => key));
+      const own = taken.size === 0 ? works : works.filter(({ key }) => !taken.has(key));
+      if (taken.size > 0) this.awaitForeign(works.filter(({ key }) => taken.has(key)));
+      if (own.length > 0) this.start(own);
+    }
+  }
+
+  private start(works: readonly Work[]): void {
+    const { pool, store, tally, pumpSoon } = this.options;
+    const first = works[0]!;
+    const { memory } = resourcesOf(first);
+    const call: RunningCall = { works, open: new Set(works.keys()), memory };
+    this.running.add(call);
+    this.claimedMemory += memory;
+    for (const { state, instance } of works) state.status[instance] = Status.running;
+    tally.started(first.state, works.length);
+    const { job, reads } = callJob(works, store);
+    pool.start(job, reads, {
+      message: (message) => this.receive(call, message),
+      ended: (died, announced) => {
+        this.running.delete(call);
+        this.claimedMemory -= memory;
+        this.settle(call, died, announced);
+        pumpSoon();
+      },
+    });
+  }
+
+  private receive(call: RunningCall, message: JobMessage): void {
+    switch (message.type) {
+      case 'results': {
+        const { backend, memory } = message;
+        for (const [index, result] of message.results) {
+          call.open.delete(index);
+          const { seconds, warnings, log } = result;
+          const details = { seconds, memory, backend, made: Date.now(), warnings, log };
+          this.arrived.push({ work: call.works[index]!, result, details });
+        }
+        this.options.pumpSoon();
+        break;
+      }
+      case 'failed':
+        call.open.delete(message.index);
+        this.fail(call.works[message.index]!, message.failure);
+        this.options.pumpSoon();
+        break;
+      case 'progress': {
+        const { state, instance } = call.works[message.index]!;
+        this.options.tally.progress(state, instance, message.fraction);
+      }
+    }
+  }
+
+  /** What a call left open: the announced item is to blame for a death; the others run again. */
+  private settle(call: RunningCall, died: JobFailure | null, announced: number): void {
+    if (call.open.size === 0) return;
+    const failure: JobFailure = died
+      ? { ...died, message: `${died.message}; it had asked for ${Math.round(call.memory / 2 ** 20)} MiB` }
+      : { kind: 'bug', message: 'internal error: the call ended without a result for this item', log: [] };
+    const blamed = call.open.size === 1 ? [...call.open][0]! : announced;
+    const isBlamed = call.open.delete(blamed);
+    if (isBlamed) this.fail(call.works[blamed]!, failure);
+    // Without a culprit each is run by itself, so that the next death has one.
+    for (const index of call.open) {
+      const work = call.works[index]!;
+      work.state.status[work.instance] = Status.queued;
+      this.enqueue({ ...work, alone: !isBlamed });
+    }
+  }
+
+  private fail(work: Work, failure: JobFailure): void {
+    for (const { state, instance } of this.claimants(work)) this.options.walk.fail(state, instance, failure);
+    this.options.store.index.sessions.release(work.key);
+  }
+
+  /** Everyone who waits for the work's key; it is no longer claimed afterwards. */
+  private claimants(work: Work): readonly Work[] {
+    const works = this.claimed.get(work.key) ?? [work];
+    this.claimed.delete(work.key);
+    return works;
+  }
+
+  /** Records what has arrived. False when another process holds the store just now: it is kept and tried again. */
+  commit(): boolean {
+    if (this.arrived.length === 0) return true;
+    const arrived = this.arrived;
+    this.arrived = [];
+    let recorded: readonly Outputs[];
+    try {
+      recorded = this.record(arrived);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || error.reason !== 'busy') throw error;
+      this.arrived = [...arrived, ...this.arrived];
+      this.options.onEvent({
+        type: 'warning',
+        node: '',
+        item: '',
+        message: `${error.message}; waiting for it`,
+      });
+      this.options.inBackground(() => setTimeout(BUSY_RETRY_MS));
+      return false;
+    }
+    const { tally, walk, previousOutputs } = this.options;
+    for (const [i, { work, result, details }] of arrived.entries()) {
+      const outputs = recorded[i]!;
+      tally.computed(work.state, work.instance, details);
+      if (Object.entries(outputs).some(([port, ref]) => result.outputs[port]?.digest !== ref.digest)) {
+        tally.disagreed(work.state, work.instance);
+      }
+      for (const { state, instance } of this.claimants(work)) {
+        tally.compared(state, outputs, previousOutputs(state, instance));
+        walk.complete(state, instance, Status.ran, outputs);
+      }
+    }
+    return true;
+  }
+
+  /** Objects, preimages and entries in one transaction; the outputs that each key has from now on. */
+  private record(arrived: readonly Arrival[]): Outputs[] {
+    const { store, binder } = this.options;
+    const parts = arrived.flatMap(({ work }) => work.preimage.inputs.map(([, digest]) => digest));
+    const recorded = store.index.transaction(() => {
+      binder.storeParts(parts);
+      for (const [task, { seconds, memory }] of meanDurations(arrived))
+        store.index.addDuration(task, seconds, memory);
+      return arrived.map(({ work, result, details }) => {
+        for (const [digest, bytes] of result.inline) store.write(digest, bytes);
+        store.index.sessions.release(work.key);
+        return store.index.addEntry(work.key, { outputs: result.outputs }, work.preimage, details);
+      });
+    });
+    binder.partsStored(parts);
+    return recorded;
+  }
+
+  /** Another run is computing these: its results are adopted as they appear; what it gives up is computed here. */
+  private awaitForeign(works: readonly Work[]): void {
+    const isWaiting = this.foreign.length > 0;
+    this.foreign.push(...works);
+    if (isWaiting) return;
+    const { store, walk, inBackground, isStopped, pumpSoon } = this.options;
+    inBackground(async () => {
+      while (this.foreign.length > 0 && !isStopped()) {
+        await setTimeout(ADOPT_MS);
+        for (const work of this.foreign.splice(0)) {
+          const entry = store.index.lookup(work.key);
+          if (entry) {
+            for (const { state, instance } of this.claimants(work)) {
+              walk.complete(state, instance, Status.fresh, entry.outputs);
+            }
+          } else if (store.index.sessions.lease([work.key]).size > 0) {
+            this.foreign.push(work);
+          } else {
+            this.enqueue(work);
+          }
+        }
+        pumpSoon();
+      }
+    });
+  }
+}
+
+function meanDurations(arrived: readonly Arrival[]): Map<string, { seconds: number; memory: number }> {
+  const sums = new Map<string, { seconds: number; memory: number; count: number }>();
+  for (const { work, details } of arrived) {
+    const name = work.state.node.task.name;
+    const sum = sums.get(name) ?? { seconds: 0, memory: 0, count: 0 };
+    sums.set(name, {
+      seconds: sum.seconds + details.seconds,
+      memory: Math.max(sum.memory, details.memory),
+      count: sum.count + 1,
+    });
+  }
+  return new Map(
+    [...sums].map(([name, { seconds, memory, count }]) => [name, { seconds: seconds / count, memory }]),
+  );
+}
