@@ -5,6 +5,7 @@
  * this file renames everything in every store: CHANGELOG.md must say so.
  */
 import { createHash, hash } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 import type { Digest } from './artifact.js';
 import type { NdArray } from './array.js';
@@ -47,6 +48,20 @@ export function jsonDigest(text: string): Digest {
 /** Digest of a file's bytes as an artifact. */
 export function fileDigest(bytes: Uint8Array, extension: string): Digest {
   return createHash('sha256').update(`file/1 ${extension}\n`).update(bytes).digest('hex');
+}
+
+/** As `fileDigest`, of a file that need not fit in memory. */
+export function fileDigestAt(path: string, extension: string): Digest {
+  const sha = createHash('sha256').update(`file/1 ${extension}\n`);
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.allocUnsafe(1 << 20);
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
+      sha.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return sha.digest('hex');
 }
 
 /**

@@ -8,45 +8,9 @@
 import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
 import type { ArtifactRef, Digest } from './artifact.js';
+import { LAYOUT, prepareStatements, STORE_VERSION } from './layout.js';
 import { Sessions } from './sessions.js';
-
-/** Raised when the layout changes; a store of a newer version is refused. */
-export const STORE_VERSION = 1;
-
-const LAYOUT = `
-  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE digest (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE);
-  CREATE TABLE small (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
-  CREATE TABLE part (id INTEGER PRIMARY KEY, body TEXT NOT NULL);
-  CREATE TABLE entry (
-    id INTEGER PRIMARY KEY,
-    key BLOB NOT NULL UNIQUE,
-    outputs TEXT NOT NULL,
-    preimage TEXT NOT NULL,
-    details TEXT NOT NULL
-  );
-  CREATE TABLE stat (
-    path TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime INTEGER NOT NULL, ctime INTEGER NOT NULL,
-    inode INTEGER NOT NULL, hash BLOB NOT NULL
-  ) WITHOUT ROWID;
-  CREATE TABLE run (
-    id INTEGER PRIMARY KEY, workflow TEXT NOT NULL, file TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER,
-    status TEXT NOT NULL, graph BLOB NOT NULL, summary TEXT NOT NULL
-  );
-  CREATE INDEX run_workflow ON run (workflow, id);
-  CREATE TABLE run_node (
-    run INTEGER NOT NULL, node TEXT NOT NULL, manifest BLOB NOT NULL, PRIMARY KEY (run, node)
-  ) WITHOUT ROWID;
-  CREATE TABLE duration (task TEXT PRIMARY KEY, seconds REAL NOT NULL, memory REAL NOT NULL, count INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE session (
-    id INTEGER PRIMARY KEY, kind TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL, boot TEXT NOT NULL, beat INTEGER NOT NULL
-  );
-  CREATE TABLE lease (key BLOB PRIMARY KEY, session INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE pin (run INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-  CREATE TABLE published (
-    folder TEXT NOT NULL, path TEXT NOT NULL, hash BLOB NOT NULL, source TEXT NOT NULL, PRIMARY KEY (folder, path)
-  ) WITHOUT ROWID;
-`;
+import { StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
 
 /** What is kept of a computation besides its outputs. Never part of the key. */
 export interface EntryDetails {
@@ -93,53 +57,14 @@ export interface FileStat {
   readonly ino: bigint;
 }
 
-/** The store is damaged, or was made by a newer version: exit code 3. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError';
-}
-
-/** The store cannot be used as it is (read-only, full, held by a stopped process), and is not damaged. */
-export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
-  constructor(
-    message: string,
-    readonly reason: 'busy' | 'full' | 'denied',
-  ) {
-    super(message);
-  }
-}
-
 /** How long one statement waits for another process's transaction, in milliseconds; transactions are short. */
 const BUSY_TIMEOUT_MS = 5_000;
-
-/** SQLite's own words mean nothing to a user: what happened, and what to do. */
-function translate(error: unknown, path: string): unknown {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string') return error;
-  const message = (error as Error).message;
-  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
-    return new StoreError(`the index ${path} is damaged (${message})`);
-  }
-  if (code.startsWith('SQLITE_BUSY')) {
-    return new StoreUnavailableError(`another process holds the store ${path} and does not let go`, 'busy');
-  }
-  if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {
-    return new StoreUnavailableError(`cannot write the store ${path}: ${message}; is the disk full?`, 'full');
-  }
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
-    return new StoreUnavailableError(
-      `cannot write the store ${path}: ${message}; look at its permissions`,
-      'denied',
-    );
-  }
-  return error;
-}
 
 const toBlob = (digest: Digest): Buffer => Buffer.from(digest, 'hex');
 
 export class Index {
   private readonly db: Database.Database;
-  private readonly statements: ReturnType<typeof prepare>;
+  private readonly statements: ReturnType<typeof prepareStatements>;
   private depth = 0;
   readonly sessions: Sessions;
 
@@ -167,9 +92,9 @@ export class Index {
         })
         .immediate();
     } catch (error) {
-      throw translate(error, path);
+      throw translateSqliteError(error, path);
     }
-    this.statements = prepare(this.db);
+    this.statements = prepareStatements(this.db);
     this.sessions = new Sessions(this.db, (work) => this.transaction(work));
   }
 
@@ -184,7 +109,7 @@ export class Index {
     try {
       return this.db.transaction(work).immediate();
     } catch (error) {
-      throw translate(error, this.path);
+      throw translateSqliteError(error, this.path);
     } finally {
       this.depth--;
     }
@@ -237,6 +162,26 @@ export class Index {
     this.statements.removeEntry.run(toBlob(key));
   }
 
+  countEntries(): number {
+    return this.statements.countEntries.get() ?? 0;
+  }
+
+  /** Every result with what it was made of, oldest first. Read by pages: the index may be written meanwhile. */
+  *entries(): Generator<{ key: Digest; task: string; outputs: Entry['outputs']; preimage: Preimage }> {
+    let last = 0;
+    for (;;) {
+      const rows = this.statements.entriesAfter.all(last, 1000);
+      for (const row of rows) {
+        const preimage = this.decodePreimage(row.preimage);
+        const outputs = JSON.parse(row.outputs) as Entry['outputs'];
+        yield { key: row.key.toString('hex'), task: preimage.task, outputs, preimage };
+      }
+      const end = rows.at(-1);
+      if (!end) return;
+      last = end.id;
+    }
+  }
+
   preimage(key: Digest): Preimage | null {
     const text = this.statements.preimage.get(toBlob(key));
     return text === undefined ? null : this.decodePreimage(text);
@@ -278,6 +223,30 @@ export class Index {
     return this.statements.small.get(toBlob(digest)) ?? null;
   }
 
+  removeSmall(digest: Digest): void {
+    this.statements.removeSmall.run(toBlob(digest));
+  }
+
+  /** Drops small objects, preimage bodies and interned digests that are not named here or by an entry. */
+  keepOnly(objects: ReadonlySet<Digest>, parts: ReadonlySet<Digest>): void {
+    for (const { id, hash } of this.statements.smallIds.all()) {
+      if (!objects.has(hash.toString('hex'))) this.statements.removeSmallById.run(id);
+    }
+    for (const { id, hash } of this.statements.partIds.all()) {
+      if (!parts.has(hash.toString('hex'))) this.statements.removePartById.run(id);
+    }
+    const used = new Set(this.statements.usedIds.all());
+    for (const { preimage } of this.entries())
+      for (const [, digest] of preimage.inputs) used.add(this.intern(digest));
+    for (const id of this.statements.digestIds.all()) if (!used.has(id)) this.statements.removeDigest.run(id);
+  }
+
+  /** Gives the space of removed rows back to the disk. */
+  compact(): void {
+    this.db.exec('VACUUM');
+    this.db.pragma('wal_checkpoint(TRUNCATE)');
+  }
+
   // ---- raw files ----
 
   /** The digest of a raw file whose stat is unchanged since it was hashed. */
@@ -307,7 +276,25 @@ export class Index {
     this.statements.addRunNode.run(run, node, toBlob(manifest));
   }
 
-  /** Newest first; of one workflow when named. */
+  removeRun(id: number): void {
+    this.statements.removeRunNodes.run(id);
+    this.statements.removeRun.run(id);
+  }
+
+  /** Runs that are kept whatever their age, with their names. */
+  pins(): { run: number; name: string }[] {
+    return this.statements.pins.all();
+  }
+
+  pin(run: number, name: string): void {
+    this.statements.pin.run(run, name);
+  }
+
+  unpin(run: number): void {
+    this.statements.unpin.run(run);
+  }
+
+  /** Newest first; of one workflow when named; all when `limit` is −1. */
   runs(workflow: string | null, limit: number): RunRow[] {
     return this.statements.runs.all(workflow, workflow, limit).map((row) => ({
       ...row,
@@ -361,67 +348,4 @@ export class Index {
   }
 }
 
-type StoredRun = Omit<RunRow, 'graph' | 'summary'> & { graph: Buffer; summary: string };
-
-function prepare(db: Database.Database) {
-  const pluck = <P extends unknown[], R>(sql: string) =>
-    db.prepare<P, R>(sql).pluck() as Database.Statement<P, R>;
-  return {
-    digestId: pluck<[Buffer], number>('SELECT id FROM digest WHERE hash = ?'),
-    digestHash: pluck<[number], Buffer>('SELECT hash FROM digest WHERE id = ?'),
-    addDigest: db.prepare<[Buffer]>('INSERT INTO digest (hash) VALUES (?)'),
-    outputs: pluck<[Buffer], string>('SELECT outputs FROM entry WHERE key = ?'),
-    preimage: pluck<[Buffer], string>('SELECT preimage FROM entry WHERE key = ?'),
-    details: pluck<[Buffer], string>('SELECT details FROM entry WHERE key = ?'),
-    addEntry: db.prepare<[Buffer, string, string, string]>(
-      'INSERT INTO entry (key, outputs, preimage, details) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
-    ),
-    removeEntry: db.prepare<[Buffer]>('DELETE FROM entry WHERE key = ?'),
-    recent: db.prepare<[string, number], { key: Buffer; preimage: string }>(
-      'SELECT key, preimage FROM entry WHERE preimage LIKE ? ORDER BY id DESC LIMIT ?',
-    ),
-    addPart: db.prepare<[number, string]>('INSERT OR IGNORE INTO part (id, body) VALUES (?, ?)'),
-    part: pluck<[Buffer], string>('SELECT body FROM part JOIN digest USING (id) WHERE hash = ?'),
-    addSmall: db.prepare<[number, Uint8Array]>('INSERT OR IGNORE INTO small (id, bytes) VALUES (?, ?)'),
-    small: pluck<[Buffer], Buffer>('SELECT bytes FROM small JOIN digest USING (id) WHERE hash = ?'),
-    stat: pluck<[string, bigint, bigint, bigint, bigint], Buffer>(
-      'SELECT hash FROM stat WHERE path = ? AND size = ? AND mtime = ? AND ctime = ? AND inode = ?',
-    ),
-    addStat: db.prepare<[string, bigint, bigint, bigint, bigint, Buffer]>(
-      'INSERT OR REPLACE INTO stat (path, size, mtime, ctime, inode, hash) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    startRun: db.prepare<[string, string, number, string, Buffer, string]>(
-      'INSERT INTO run (workflow, file, started, status, graph, summary) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    endRun: db.prepare<[number, string, string, number]>(
-      'UPDATE run SET ended = ?, status = ?, summary = ? WHERE id = ?',
-    ),
-    addRunNode: db.prepare<[number, string, Buffer]>(
-      'INSERT OR REPLACE INTO run_node (run, node, manifest) VALUES (?, ?, ?)',
-    ),
-    runs: db.prepare<[string | null, string | null, number], StoredRun>(
-      'SELECT * FROM run WHERE ? IS NULL OR workflow = ? ORDER BY id DESC LIMIT ?',
-    ),
-    run: db.prepare<[number], StoredRun>('SELECT * FROM run WHERE id = ?'),
-    runNode: pluck<[number, string], Buffer>('SELECT manifest FROM run_node WHERE run = ? AND node = ?'),
-    runNodes: db.prepare<[number], { node: string; manifest: Buffer }>(
-      'SELECT node, manifest FROM run_node WHERE run = ?',
-    ),
-    duration: db.prepare<[string], { seconds: number; memory: number }>(
-      'SELECT seconds, memory FROM duration WHERE task = ?',
-    ),
-    // A running mean that forgets: the machine and the data change.
-    addDuration: db.prepare<[{ task: string; seconds: number; memory: number }]>(
-      `INSERT INTO duration VALUES (@task, @seconds, @memory, 1) ON CONFLICT (task) DO UPDATE SET
-         seconds = seconds + (@seconds - seconds) / min(count + 1, 50),
-         memory = max(memory * 0.95, @memory), count = count + 1`,
-    ),
-    published: db.prepare<[string], { path: string; hash: Buffer; source: string }>(
-      'SELECT path, hash, source FROM published WHERE folder = ?',
-    ),
-    addPublished: db.prepare<[string, string, Buffer, string]>(
-      'INSERT OR REPLACE INTO published (folder, path, hash, source) VALUES (?, ?, ?, ?)',
-    ),
-    removePublished: db.prepare<[string, string]>('DELETE FROM published WHERE folder = ? AND path = ?'),
-  };
-}
+export { STORE_VERSION, StoreError, StoreUnavailableError };

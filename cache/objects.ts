@@ -5,6 +5,7 @@
  * index. Not responsible for small objects, which live in the index (index.ts), nor for what the bytes mean.
  */
 import {
+  chmodSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -17,6 +18,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from './artifact.js';
+import { translateFileError } from './store-error.js';
 
 /** Objects up to this size travel inline and are kept in the index: 100,000 small results must not be 100,000 files. */
 export const SMALL_OBJECT_BYTES = 16 * 1024;
@@ -53,10 +55,29 @@ export class Objects {
     }
   }
 
+  /** Takes the file at `path` (on the store's file system) as the object `digest`; the path is gone afterwards. */
+  adopt(digest: Digest, path: string): void {
+    const target = this.path(digest);
+    mkdirSync(join(this.folder, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o600);
+    const file = openSync(path, 'r');
+    fsyncSync(file);
+    closeSync(file);
+    renameSync(path, target);
+  }
+
   /** Writes `bytes` under `digest`, durably; an object that is already there is left alone. */
   write(digest: Digest, bytes: Uint8Array): void {
     const path = this.path(digest);
     if (existsSync(path)) return;
+    try {
+      this.writeFile(digest, path, bytes);
+    } catch (error) {
+      throw translateFileError(error, path);
+    }
+  }
+
+  private writeFile(digest: Digest, path: string, bytes: Uint8Array): void {
     mkdirSync(join(this.folder, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
     const temporary = `${path}.${process.pid}-${this.sequence++}.tmp`;
     const file = openSync(temporary, 'wx', 0o600);

@@ -159,9 +159,7 @@ function prepare(db: Database.Database) {
     remove: db.prepare<[number]>('DELETE FROM session WHERE id = ?'),
     beat: db.prepare<[number, number]>('UPDATE session SET beat = ? WHERE id = ?'),
     all: db.prepare<[], SessionRow>('SELECT * FROM session'),
-    holder: db
-      .prepare<[Buffer], number>('SELECT session FROM lease WHERE key = ?')
-      .pluck(),
+    holder: db.prepare<[Buffer], number>('SELECT session FROM lease WHERE key = ?').pluck(),
     lease: db.prepare<[Buffer, number]>('INSERT OR REPLACE INTO lease (key, session) VALUES (?, ?)'),
     release: db.prepare<[Buffer, number]>('DELETE FROM lease WHERE key = ? AND session = ?'),
     releaseAll: db.prepare<[number]>('DELETE FROM lease WHERE session = ?'),

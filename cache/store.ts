@@ -10,7 +10,7 @@ import type { ArtifactRef, Digest } from './artifact.js';
 import type { NdArray } from './array.js';
 import { decodeArray, decodeColumn, encodeArray, encodeColumn } from './codec.js';
 import type { Column } from './column.js';
-import { arrayDigest, canonicalJson, columnDigest, fileDigest, jsonDigest } from './digest.js';
+import { arrayDigest, canonicalJson, columnDigest, fileDigest, fileDigestAt, jsonDigest } from './digest.js';
 import { Index } from './index.js';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from './objects.js';
@@ -27,6 +27,8 @@ export interface ByteWriter {
   has(digest: Digest): boolean;
   /** `asFile`: it must have a path, however small. */
   write(digest: Digest, bytes: Uint8Array, asFile?: boolean): void;
+  /** Takes a whole file, which must be on the store's file system. */
+  adopt(digest: Digest, path: string): void;
 }
 
 /** Values → artifacts. */
@@ -70,6 +72,13 @@ export class ArtifactWriter {
   file(bytes: Uint8Array, extension: string): ArtifactRef {
     const digest = fileDigest(bytes, extension);
     this.sink.write(digest, bytes, true);
+    return { kind: 'file', digest, extension };
+  }
+
+  /** A file too large to be held: it is moved into the store. */
+  fileAt(path: string, extension: string): ArtifactRef {
+    const digest = fileDigestAt(path, extension);
+    this.sink.adopt(digest, path);
     return { kind: 'file', digest, extension };
   }
 }
@@ -170,6 +179,10 @@ export class Store implements ByteReader, ByteWriter {
   write(digest: Digest, bytes: Uint8Array, asFile = false): void {
     if (!asFile && bytes.length <= SMALL_OBJECT_BYTES) this.index.addSmall(digest, bytes);
     else this.objects.write(digest, bytes);
+  }
+
+  adopt(digest: Digest, path: string): void {
+    this.objects.adopt(digest, path);
   }
 }
 

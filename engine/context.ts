@@ -82,6 +82,7 @@ export function makeContext(options: {
   seed: string;
   inputs: ReadonlyMap<string, LoadedInput>;
   log: ItemLog;
+  scratch: () => string;
   progress: (fraction: number) => void;
 }): TaskContext<never> {
   const { inputs, log } = options;
@@ -121,6 +122,7 @@ export function makeContext(options: {
     },
     gatherTables: (port) => gathered(port, 'table', (value) => value.table),
     gatherJson: (port) => gathered(port, 'json', (value) => value.json),
+    scratch: options.scratch,
     log: (line) => {
       if (log.lines.length < LOG_LINES) log.lines.push(line);
       else if (log.lines.length === LOG_LINES) log.lines.push('… (the log is cut here)');

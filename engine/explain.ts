@@ -65,7 +65,7 @@ export async function explainNode(options: {
   words: readonly string[];
 }): Promise<NodeExplanation> {
   const { workflow, store, node, words } = options;
-  if (!workflow.nodes.has(node)) throw notFound('node', node, workflow.nodes.keys());
+  if (!workflow.nodes.has(node)) throw notFound(`a node of ${workflow.name}`, node, workflow.nodes.keys());
   const run = new Run(workflow, store, {
     targets: [node],
     pool: null,
@@ -80,6 +80,8 @@ export async function explainNode(options: {
 
 class Explainer {
   private readonly history: History;
+  /** Comparing with every candidate is too much for many instances. */
+  private seeksNearest = false;
 
   constructor(
     private readonly workflow: Workflow,
@@ -100,6 +102,7 @@ class Explainer {
     }
     const axes = state.axes.map((axis) => ({ name: axis.name, items: axis.items!.map(itemId) }));
     const instances = [...selectedInstances(axes, selectItems(state.name, axes, words))];
+    this.seeksNearest = instances.length === 1;
     const groups = new Map<
       string,
       { text: string; verdict: Explanation['verdict']; count: number; items: string[] }
@@ -180,11 +183,12 @@ class Explainer {
     if (recorded !== key) {
       const before = recorded === null ? null : this.store.index.preimage(recorded);
       const after = this.store.index.preimage(key);
-      return { ...base, since: before && after ? this.compare(before, after) : [] };
+      const since = before && after ? this.compare(before, after) : [{ field: 'key', from: '', to: '' }];
+      return { ...base, since };
     }
     if (this.history.isMadeIn(last.run, key)) {
       const before = this.history.last(state.name, items, { before: last.run.id });
-      return { ...base, computed: this.compareWith(this.store.index.preimage(key)!, key, before) };
+      return { ...base, computed: this.compareWith(this.store.index.preimage(key)!, key, before, false) };
     }
     const cutOff = new Set<string>();
     this.collectCutOff(state, i, last.run, cutOff, new Set());
@@ -224,7 +228,9 @@ class Explainer {
     const preimage = preimageOf(this.workflow, this.run, state, i);
     const done =
       last?.group.ending(last.at) === 'done' ? last : this.history.last(state.name, itemsOf(state, i));
-    const comparison = preimage ? this.compareWith(preimage, key, done) : ({ with: 'nothing' } as const);
+    const comparison = preimage
+      ? this.compareWith(preimage, key, done, this.seeksNearest)
+      : ({ with: 'nothing' } as const);
     const isUnfinished = last && last.group.ending(last.at) !== 'done';
     return {
       verdict: 'runs',
@@ -235,11 +241,17 @@ class Explainer {
   }
 
   /** Against the instance of an earlier run, else the nearest preimage of the task. */
-  private compareWith(preimage: Preimage, key: Digest, before: Located | null): Comparison {
+  private compareWith(
+    preimage: Preimage,
+    key: Digest,
+    before: Located | null,
+    orNearest: boolean,
+  ): Comparison {
     const recorded = before?.group.key(before.at) ?? null;
     if (before && recorded === key) return { with: 'run', run: before.run.id, changes: [] };
     const old = recorded === null ? null : this.store.index.preimage(recorded);
     if (before && old) return { with: 'run', run: before.run.id, changes: this.compare(old, preimage) };
+    if (!orNearest) return { with: 'nothing' };
     let nearest: { key: Digest; changes: readonly Change[] } | null = null;
     for (const candidate of this.store.index.recentPreimages(preimage.task, NEAREST_OF)) {
       if (candidate.key === key) continue;

@@ -72,6 +72,8 @@ export type FailureKind =
   | 'died'
   /** A raw file changed while it was read. */
   | 'changed'
+  /** The store cannot be written: the disk is full, say. */
+  | 'store'
   /** An object of the store is missing or damaged. */
   | 'missing';
 

@@ -55,7 +55,7 @@ export class Recorded {
 
   node(name: string): GraphNode {
     const node = this.graph.nodes[name];
-    if (!node) throw notFound('node', name, Object.keys(this.graph.nodes));
+    if (!node) throw notFound('a node', name, Object.keys(this.graph.nodes));
     return node;
   }
 
@@ -118,8 +118,8 @@ export function findSubject(
   if (/^[0-9a-f]{4,64}$/.test(first)) return byDigest(store, workflow, first);
   const [name, output] = first.split('.') as [string, string?];
   const node = newest.graph.nodes[name];
-  if (node) throw notFound(`output of '${name}'`, output ?? '', node.outputs);
-  throw notFound('node, input or known file', first, [
+  if (node) throw notFound(`an output of '${name}'`, output ?? '', node.outputs);
+  throw notFound('a node, an input or a known file', first, [
     ...Object.keys(newest.graph.nodes),
     ...Object.keys(newest.graph.inputs),
   ]);

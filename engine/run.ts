@@ -74,8 +74,9 @@ export class Run {
     this.tally = new Tally(this.graph, onEvent);
     this.binder = new Binder(workflow, store, this.raw, this.graph.dependencies);
     const axes = new AxisLoader(workflow, store, this.raw, this.graph);
-    this.walk = new Walk(this.graph, axes, this.tally, () => {
-      if (options.failFast) this.stop('failed');
+    this.walk = new Walk(this.graph, axes, this.tally, ({ kind }) => {
+      // A store that cannot be written would only fail everything else too.
+      if (options.failFast || kind === 'store') this.stop('failed');
     });
     const hooks = {
       onEvent,

@@ -11,7 +11,7 @@ export class NotFoundError extends Error {
   override readonly name = 'NotFoundError';
 }
 
-/** `there is no node 'knnn'; did you mean 'knn'?` */
+/** `'knnn' is not a node; did you mean 'knn'?` */
 export function notFound(what: string, name: string, names: Iterable<string>): NotFoundError {
   const all = [...names];
   const nearest = nearestName(name, all);
@@ -20,7 +20,7 @@ export function notFound(what: string, name: string, names: Iterable<string>): N
       ? 'there are none'
       : `there are ${all.slice(0, 20).join(', ')}${all.length > 20 ? ', …' : ''}`;
   return new NotFoundError(
-    `there is no ${what} '${name}'; ${nearest === undefined ? known : `did you mean '${nearest}'?`}`,
+    `'${name}' is not ${what}; ${nearest === undefined ? known : `did you mean '${nearest}'?`}`,
   );
 }
 
@@ -62,7 +62,7 @@ function findItem(node: string, axes: readonly SelectionAxis[], word: string): [
   if (axis) {
     const item = axis.items.find((each) => String(each) === named[2]);
     if (item === undefined)
-      throw notFound(`item in the axis '${axis.name}'`, named[2]!, axis.items.map(String));
+      throw notFound(`an item of the axis '${axis.name}'`, named[2]!, axis.items.map(String));
     return [axis, item];
   }
   const found = axes.flatMap((each) => {
@@ -75,7 +75,7 @@ function findItem(node: string, axes: readonly SelectionAxis[], word: string): [
     throw new NotFoundError(`'${word}' is an item of several axes of '${node}'; write ${forms}`);
   }
   throw notFound(
-    `item of '${node}'`,
+    `an item of '${node}'`,
     word,
     axes.flatMap(({ items }) => items.map(String)),
   );

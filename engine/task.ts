@@ -129,6 +129,8 @@ export interface TaskContext<P> {
   tables(port: string): ReadonlyMap<string, Table>;
   gatherTables(port: string): Gathered<Table>;
   gatherJson(port: string): Gathered<Json>;
+  /** A folder of this call's own on the store's file system, removed after it: for large files on their way into the store. */
+  scratch(): string;
   /** A line of the instance's log. */
   log(line: string): void;
   /** Something a reader of the report must know; kept with the result and shown in the run's summary. */
@@ -153,6 +155,8 @@ export type OutputValue =
   | { readonly kind: 'array'; readonly array: NdArray }
   | { readonly kind: 'json'; readonly json: Json }
   | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly extension: string }
+  /** A file in the task's scratch folder; it is moved into the store. */
+  | { readonly kind: 'file'; readonly path: string; readonly extension: string }
   | { readonly kind: 'view'; readonly json: Json };
 
 export type Outputs = Readonly<Record<string, OutputValue>>;
@@ -170,6 +174,11 @@ export function jsonOutput(json: Json): OutputValue {
 /** A file to hand out of a task. `extension` has no dot. */
 export function fileOutput(bytes: Uint8Array, extension: string): OutputValue {
   return { kind: 'file', bytes, extension };
+}
+
+/** A file that is too large to be held in memory: written by the task under `context.scratch()`. */
+export function fileAtOutput(path: string, extension: string): OutputValue {
+  return { kind: 'file', path, extension };
 }
 
 /**

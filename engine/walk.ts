@@ -22,7 +22,7 @@ export class Walk {
     graph: RunGraph,
     private readonly axes: AxisLoader,
     private readonly tally: Tally,
-    private readonly onFailure: () => void,
+    private readonly onFailure: (failure: JobFailure) => void,
   ) {
     this.unopened = new Set(graph.nodes.values());
   }
@@ -81,7 +81,7 @@ export class Walk {
     state.failures.set(i, { failure, root });
     state.status[i] = Status.failed;
     this.tally.failed(state, i, { failure, root });
-    this.onFailure();
+    this.onFailure(failure);
     this.propagate(state, i);
   }
 

@@ -4,10 +4,12 @@
  * `serveJobs` is called by the worker's entry, which owns the registry of tasks. Not responsible for scheduling (run.ts) or for
  * the life of the process (pool.ts).
  */
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
+import { StoreUnavailableError } from '../cache/store-error.js';
 import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
 import { importTable } from './import.js';
 import { loadInputs, makeContext, type ItemLog } from './context.js';
@@ -43,6 +45,10 @@ class JobBytes implements ByteReader, ByteWriter {
   write(digest: Digest, bytes: Uint8Array, asFile = false): void {
     if (!asFile && bytes.length <= SMALL_OBJECT_BYTES) this.written.set(digest, bytes);
     else this.objects.write(digest, bytes);
+  }
+
+  adopt(digest: Digest, path: string): void {
+    this.objects.adopt(digest, path);
   }
 
   takeWritten(): [Digest, Uint8Array][] {
@@ -164,6 +170,11 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
   };
 
   let contexts: TaskContext<never>[] = [];
+  const scratchFolders: string[] = [];
+  const scratch = (): string => {
+    if (scratchFolders.length === 0) scratchFolders.push(makeScratch(bench.objectFolder));
+    return scratchFolders[0]!;
+  };
   try {
     identities.forEach(checkIdentity);
     contexts = await Promise.all(
@@ -173,6 +184,7 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
           seed: job.seed,
           inputs: await loadInputs(item.inputs, bench.reader, bench.objectFolder),
           log: logs[index]!,
+          scratch,
           progress: (fraction) => void bench.send({ type: 'progress', index, fraction }),
         }),
       ),
@@ -199,8 +211,17 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
   } catch (error) {
     // A batch that throws blames the item it announced; the engine runs the others again.
     fail(announced, error);
+  } finally {
+    for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
   }
   await flush();
+}
+
+/** Beside the objects, hence on their file system: moving a file there is a rename. */
+function makeScratch(objectFolder: string): string {
+  const parent = join(dirname(objectFolder), 'scratch');
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  return mkdtempSync(join(parent, `${process.pid}-`));
 }
 
 function rawFiles(job: TaskJob): FileIdentity[] {
@@ -246,7 +267,10 @@ async function storeOutputs(
         refs[port] = writer.json(value.json, value.kind);
         break;
       case 'file':
-        refs[port] = writer.file(value.bytes, value.extension);
+        refs[port] =
+          'bytes' in value
+            ? writer.file(value.bytes, value.extension)
+            : writer.fileAt(value.path, value.extension);
     }
   }
   for (const port of Object.keys(outputs)) {
@@ -259,6 +283,7 @@ async function storeOutputs(
 function describeFailure(error: unknown, log: readonly string[]): JobFailure {
   if (error instanceof TaskError) return { kind: 'task', message: error.message, where: error.where, log };
   if (error instanceof FileChangedError) return { kind: 'changed', message: error.message, log };
+  if (error instanceof StoreUnavailableError) return { kind: 'store', message: error.message, log };
   if (error instanceof MissingObjectError)
     return { kind: 'missing', message: error.message, digest: error.digest, log };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

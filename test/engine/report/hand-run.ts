@@ -13,6 +13,7 @@ import type { NodeSummary } from '../../../engine/event.js';
 import { Status, type NodeState } from '../../../engine/graph.js';
 import { itemId, type Item, type Scalar } from '../../../engine/item.js';
 import { loadWorkflow } from '../../../engine/language/load.js';
+import { templateSource } from '../../../engine/language/template.js';
 import { renderDiagnostic } from '../../../engine/language/render.js';
 import { buildGraph, defaultTargets, type RunGraph } from '../../../engine/plan-graph.js';
 import type { ReportInput } from '../../../engine/report/report.js';
@@ -55,7 +56,8 @@ export class HandRuns {
     for (const axis of graph.axes.values()) {
       const { source } = axis.axis;
       if (source.how === 'list') axis.resolve(source.items);
-      else if (source.how === 'replicate') axis.resolve(Array.from({ length: source.count }, (_, i) => i + 1));
+      else if (source.how === 'replicate')
+        axis.resolve(Array.from({ length: source.count }, (_, i) => i + 1));
       else axis.resolve(options.axes?.[axis.name] ?? []);
     }
     for (const state of graph.nodes.values()) {
@@ -65,7 +67,7 @@ export class HandRuns {
     }
     const files = [...workflow.inputs.values()]
       .filter(({ axes }) => axes.length === 0)
-      .map(({ path }) => String(path.parts[0]))
+      .map(({ path }) => templateSource(path))
       .map((path) => ({ path, digest: digestOf('test', path.split('/').at(-1)) }));
     return { workflow, store: this.store, graph, nodes: summaries(graph), failures: [], files };
   }
@@ -111,6 +113,7 @@ export class HandRuns {
       case 'table':
         return writer.table(value.table);
       case 'file':
+        if ('path' in value) throw new Error('a file made by hand has its bytes');
         return writer.file(value.bytes, value.extension);
       case 'array':
         return writer.array(value.array);

@@ -160,6 +160,29 @@ const columns = {
   },
 };
 
+/** A table too large for the index, of `rows` numbers that depend on its input. */
+const grow = {
+  name: 'toy.grow',
+  version: 1,
+  summary: 'Makes a large table.',
+  params: schema({
+    rows: { type: 'number', description: 'Rows.', default: 5000 },
+    wait: { type: 'number', description: 'Milliseconds.', default: 0 },
+    tag: any,
+  }),
+  inputs: { a: { type: 'json', summary: 'a number', optional: true } },
+  outputs: { table: { type: 'table', summary: 'numbers' }, out: { type: 'json', summary: 'their sum' } },
+  async run(context) {
+    if (context.params.wait > 0) await new Promise((resolve) => setTimeout(resolve, context.params.wait));
+    const start = context.has('a') ? Number(context.json('a')) : 0;
+    const values = Float64Array.from({ length: context.params.rows }, (_, i) => start + i);
+    return {
+      table: table(plainTable([['x', numberColumn(values)]])),
+      out: json(values.reduce((a, b) => a + b, 0) % 1000),
+    };
+  },
+};
+
 /** Its seed. */
 const draw = {
   name: 'toy.draw',
@@ -205,4 +228,4 @@ const size = {
   },
 };
 
-export const registry = new Registry([source, sum, batch, list, collect, columns, draw, figure, size]);
+export const registry = new Registry([source, sum, batch, list, collect, columns, grow, draw, figure, size]);

@@ -1,0 +1,55 @@
+/**
+ * What can be wrong with a store as a whole, in words for its user. Not responsible for results that are missing
+ * (MissingObjectError in objects.ts).
+ */
+
+/** The store is damaged, or was made by a newer version: exit code 3. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/** The store cannot be used as it is (read-only, full, held by a stopped process), and is not damaged. */
+export class StoreUnavailableError extends Error {
+  override readonly name = 'StoreUnavailableError';
+  constructor(
+    message: string,
+    readonly reason: 'busy' | 'full' | 'denied',
+  ) {
+    super(message);
+  }
+}
+
+/** SQLite's own words mean nothing to a user: what happened, and what to do. */
+export function translateSqliteError(error: unknown, path: string): unknown {
+  const code = (error as { code?: unknown }).code;
+  if (typeof code !== 'string') return error;
+  const message = (error as Error).message;
+  if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT')) {
+    return new StoreError(`the index ${path} is damaged (${message})`);
+  }
+  if (code.startsWith('SQLITE_BUSY')) {
+    return new StoreUnavailableError(`another process holds the store ${path} and does not let go`, 'busy');
+  }
+  if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {
+    return new StoreUnavailableError(`cannot write the store ${path}: ${message}; is the disk full?`, 'full');
+  }
+  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code === 'SQLITE_PERM') {
+    return new StoreUnavailableError(
+      `cannot write the store ${path}: ${message}; look at its permissions`,
+      'denied',
+    );
+  }
+  return error;
+}
+
+/** As above, for files of the store: a full disk and missing permissions are told from bugs. */
+export function translateFileError(error: unknown, path: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new StoreUnavailableError(`cannot write ${path}: the disk is full (${code})`, 'full');
+  }
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {
+    return new StoreUnavailableError(`cannot write ${path}: ${message}; look at its permissions`, 'denied');
+  }
+  return error;
+}
