@@ -165,7 +165,7 @@ export class Calls {
   private settle(call: RunningCall, died: JobFailure | null, announced: number): void {
     if (call.open.size === 0) return;
     const failure: JobFailure = died
-      ? { ...died, message: `${died.message}; it had asked for ${Math.round(call.memory / 2 ** 20)} MiB` }
+      ? { ...died, message: `${died.message}; asked for: ${Math.round(call.memory / 2 ** 20)} MiB` }
       : { kind: 'bug', message: 'internal error: the call ended without a result for this item', log: [] };
     const blamed = call.open.size === 1 ? [...call.open][0]! : announced;
     const isBlamed = call.open.delete(blamed);

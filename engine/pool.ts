@@ -4,7 +4,7 @@
  * Not responsible for what is run or in which order (run.ts). Another executor would offer the same methods.
  */
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JobFailure, JobMessage, JobSpec } from './job.js';
@@ -43,17 +43,22 @@ interface Worker {
   /** Where the process leaves word of the item at work; it outlives the process. */
   readonly announcement: number;
   handlers: CallHandlers | null;
+  /** Largest resident memory seen during the call, in bytes. */
+  peak: number;
   /** Digests that this process has read: what it may still hold decoded. */
   readonly seen: Set<string>;
   stderr: string[];
 }
 
+/** How often the memory of busy workers is looked at. */
+const WATCH_MS = 250;
 /** Kept of a worker's last words. */
 const STDERR_LINES = 50;
 
 export class WorkerPool implements Executor {
   private readonly workers = new Set<Worker>();
   private closed = false;
+  private watching: NodeJS.Timeout | null = null;
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -83,8 +88,26 @@ export class WorkerPool implements Executor {
     if (!best || (bestScore === 0 && reads.length > 0 && this.workers.size < this.options.size))
       best = this.spawn();
     best.handlers = handlers;
+    best.peak = 0;
+    this.watch();
     for (const digest of reads) best.seen.add(digest);
     best.process.send(job);
+  }
+
+  /** Looks at the memory of busy workers: one that is killed for it can no longer say how much it was. */
+  private watch(): void {
+    this.watching ??= setInterval(() => {
+      let busy = 0;
+      for (const worker of this.workers) {
+        if (!worker.handlers) continue;
+        busy++;
+        worker.peak = Math.max(worker.peak, residentBytes(worker.process.pid));
+      }
+      if (busy === 0 && this.watching) {
+        clearInterval(this.watching);
+        this.watching = null;
+      }
+    }, WATCH_MS).unref();
   }
 
   private spawn(): Worker {
@@ -95,7 +118,14 @@ export class WorkerPool implements Executor {
       // A worker may hold large typed arrays (outside the heap) and many strings of ids (inside).
       execArgv: ['--max-old-space-size=8192'],
     });
-    const worker: Worker = { process: child, announcement, handlers: null, seen: new Set(), stderr: [] };
+    const worker: Worker = {
+      process: child,
+      announcement,
+      handlers: null,
+      peak: 0,
+      seen: new Set(),
+      stderr: [],
+    };
     this.workers.add(worker);
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       worker.stderr = [...worker.stderr, ...text.split('\n').filter(Boolean)].slice(-STDERR_LINES);
@@ -117,7 +147,7 @@ export class WorkerPool implements Executor {
       worker.handlers = null;
       const announced = readAnnounced(announcement);
       closeSync(announcement);
-      if (handlers && !this.closed) handlers.ended(deathOf(code, signal, worker.stderr), announced);
+      if (handlers && !this.closed) handlers.ended(deathOf(code, signal, worker), announced);
     });
     child.on('error', (error) => {
       worker.stderr.push(error.message);
@@ -127,6 +157,7 @@ export class WorkerPool implements Executor {
 
   close(): void {
     this.closed = true;
+    if (this.watching) clearInterval(this.watching);
     for (const worker of this.workers) worker.process.kill('SIGKILL');
   }
 }
@@ -146,14 +177,25 @@ function readAnnounced(file: number): number {
   return index[0]!;
 }
 
-function deathOf(code: number | null, signal: NodeJS.Signals | null, stderr: readonly string[]): JobFailure {
+/** 0 where the system does not tell. */
+function residentBytes(pid: number | undefined): number {
+  try {
+    const kilobytes = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid ?? 0}/status`, 'latin1'))?.[1];
+    return Number(kilobytes ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+function deathOf(code: number | null, signal: NodeJS.Signals | null, { stderr, peak }: Worker): JobFailure {
   const heap = stderr.some((line) => line.includes('JavaScript heap out of memory'));
-  const message = heap
+  const how = heap
     ? 'the worker process ran out of memory'
     : signal === 'SIGKILL'
-      ? 'the worker process was killed (SIGKILL): usually the system was out of memory'
+      ? 'the worker process was killed (SIGKILL), usually because the system was out of memory'
       : signal
         ? `the worker process crashed (${signal})`
         : `the worker process ended with code ${code ?? 'unknown'}`;
-  return { kind: 'died', message, log: stderr };
+  const used = peak > 0 ? `; it was seen to use ${Math.round(peak / 2 ** 20)} MiB` : '';
+  return { kind: 'died', message: how + used, log: stderr };
 }

@@ -44,6 +44,8 @@ export async function publishStudy(input: {
   graph: RunGraph;
   nodes: readonly NodeSummary[];
   failures: readonly RootFailure[];
+  /** Raw files that were looked at. */
+  files: readonly { path: string; digest: Digest }[];
 }): Promise<PublishOutcome> {
   const { workflow, store, graph } = input;
   const folder = workflow.publishTo;

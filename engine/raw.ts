@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, realpathSync, statSync } from 'node:fs';
-import { extname } from 'node:path';
+import { extname, sep } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import type { EntryDetails, Preimage } from '../cache/index.js';
 import { digestOf } from '../cache/digest.js';
@@ -44,7 +44,11 @@ export class RawFiles {
   private readonly files = new Map<string, RawFile>();
   private readonly tables = new Map<string, RawTable>();
 
-  constructor(private readonly store: Store) {}
+  /** @param root the workflow's folder: what stands in it by name must lie in it, too. */
+  constructor(
+    private readonly store: Store,
+    private readonly root: string,
+  ) {}
 
   /** The file's digest, or null while it has to be hashed. A failure stays in `failureOf`. */
   digest(path: string): Digest | null {
@@ -71,6 +75,8 @@ export class RawFiles {
       this.files.set(path, file);
       try {
         file.identity = identify(path);
+        file.failure = this.escape(path);
+        if (file.failure) return file;
         file.digest = this.store.index.fileDigest(path, statOf(file.identity));
       } catch (error) {
         file.failure = { kind: 'task', message: `cannot read ${path}: ${(error as Error).message}`, log: [] };
@@ -79,11 +85,20 @@ export class RawFiles {
     return file;
   }
 
+  /** A link that leads out of the workflow's folder is refused: what is read must be plain from the YAML. */
+  private escape(path: string): JobFailure | null {
+    if (!path.startsWith(this.root + sep)) return null;
+    const real = realpathSync(path);
+    if (real.startsWith(realpathSync(this.root) + sep)) return null;
+    const message = `${path} is a link that leads out of the workflow's folder, to ${real}; name that path in the input instead`;
+    return { kind: 'task', message, log: [] };
+  }
+
   /** Files that were asked for and must be hashed; each is returned once. */
   takeUnhashed(): string[] {
     const paths = [];
     for (const file of this.files.values()) {
-      if (file.digest || file.failure || file.hashing) continue;
+      if (file.digest !== null || file.failure || file.hashing) continue;
       file.hashing = true;
       paths.push(file.path);
     }

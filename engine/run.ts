@@ -12,6 +12,7 @@
  *      ▼                              ▼ (plan)
  *   skipped                          due ──▶ dependents unsure
  */
+import { dirname } from 'node:path';
 import type { Preimage } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import { AxisLoader } from './axes.js';
@@ -69,7 +70,7 @@ export class Run {
   ) {
     const { onEvent, pool, memory } = options;
     this.graph = buildGraph(workflow, options.targets);
-    this.raw = new RawFiles(store);
+    this.raw = new RawFiles(store, dirname(workflow.file));
     this.groups = new RunGroups(store, options.previous);
     this.tally = new Tally(this.graph, onEvent);
     this.binder = new Binder(workflow, store, this.raw, this.graph.dependencies);

@@ -92,14 +92,16 @@ export class ReportContext {
     return this.workflow.nodes.get(name)?.label ?? name;
   }
 
-  /** The command that makes a node's results again. */
-  runCommand(node: string): string {
-    return `cohortflow run ${shellWord(this.file)} ${shellWord(node)}`;
+  /** The command that makes a node's results again; without a node, the whole study. */
+  runCommand(node?: string): string {
+    const words = ['cohortflow', 'run', this.file, ...(node === undefined ? [] : [node])];
+    return words.map(shellWord).join(' ');
   }
 
-  /** The command that tells where an artifact comes from. */
-  lineageCommand(node: string): string {
-    return `cohortflow lineage ${shellWord(this.file)} ${shellWord(node)} --up`;
+  /** The command that tells all that one output of an instance comes from. */
+  lineageCommand(output: string, items: Readonly<Record<string, string>>): string {
+    const chosen = Object.entries(items).map(([axis, item]) => `${axis}=${item}`);
+    return ['cohortflow', 'lineage', this.file, output, ...chosen].map(shellWord).join(' ');
   }
 }
 

@@ -19,7 +19,7 @@ import { inline } from './markdown.js';
 import { safeSvg } from './svg.js';
 import { renderTable } from './table.js';
 
-export type Show = ReportSection['show'][number];
+type Show = ReportSection['show'][number];
 
 export interface Exhibit {
   readonly id: string;
@@ -69,14 +69,16 @@ export async function renderExhibit(
   const title = show.caption === '' ? name : show.caption;
   const panels = await panelsOf(show, id, `${number}. ${title}`, context);
   const caption = markup`<figcaption><span class="number">${number}.</span> ${inline(title)}</figcaption>`;
+  // Above what spreads over many panels or rows, below what is seen at a glance.
+  const captionFirst = isTable || panels.length > 1;
+  const only = panels.length === 1 ? panels[0] : null;
   const body = panels.map((panel, i) => panelHtml(panel, panels.length > UNFOLDED && i > 0));
   return {
     id,
     number,
     title,
-    html: markup`<figure id="${id}" class="${isTable ? 'exhibit tabular' : 'exhibit'}">${isTable ? caption : null}
-${body}
-${isTable ? null : caption}${panels.length === 1 ? panels[0]!.lineage : null}</figure>\n`,
+    html: markup`<figure id="${id}" class="${captionFirst ? 'exhibit tabular' : 'exhibit'}">
+${captionFirst ? caption : null}${body}${captionFirst ? null : caption}${only?.lineage ?? null}</figure>\n`,
   };
 }
 

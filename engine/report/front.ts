@@ -28,13 +28,12 @@ export function inputFiles(context: ReportContext): Html | null {
   const rows = inputs.map((input) => {
     const files = filesOf(input, context);
     const [only] = files;
-    const cells =
-      only && files.length === 1
-        ? markup`<td>${only.name}</td><td>${digestText(only, context)}</td>`
-        : markup`<td colspan="2">${manyFiles(files, context)}</td>`;
+    const file =
+      only && files.length === 1 ? [only.name, digestText(only, context)] : [manyFiles(files, context), null];
+    const cells = (context.files ? file : file.slice(0, 1)).map((part) => markup`<td>${part}</td>`);
     return markup`<tr><th scope="row"><code>${input.name}</code></th>${cells}</tr>\n`;
   });
-  return listing(['Input', 'File', 'Digest'], rows);
+  return listing(context.files ? ['Input', 'File', 'Digest'] : ['Input', 'File'], rows);
 }
 
 function manyFiles(files: readonly InputFile[], context: ReportContext): Html {
@@ -44,7 +43,7 @@ function manyFiles(files: readonly InputFile[], context: ReportContext): Html {
 
 function digestText({ digest }: InputFile, context: ReportContext): Html | null {
   if (digest !== null) return shortDigest(digest);
-  return context.files === null ? null : markup`<span class="quiet">not read</span>`;
+  return context.files ? markup`<span class="quiet">not read</span>` : null;
 }
 
 function listing(headings: readonly string[], rows: readonly Html[]): Html {

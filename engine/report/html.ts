@@ -50,10 +50,9 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
-/** A whole number with commas from five digits on: `9999`, `28,615`. */
+/** A whole number with commas: `28,615`. */
 export function grouped(count: number): string {
-  const text = String(count);
-  return Math.abs(count) < 10_000 ? text : text.replace(/\B(?=(\d{3})+$)/g, ',');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Terms and what is said of each. */

@@ -13,6 +13,7 @@ export function lineageHtml(state: NodeState, instance: number, port: string, co
   const { node, name } = state;
   const key = state.keys[instance] ?? null;
   const items = state.items(instance);
+  const texts = itemTexts(items);
   const artifact = state.outputs[instance]?.[port]?.digest ?? null;
   const params = parameterList(parametersOf(node, items, 'filled', context));
   const rows: [string, Part][] = [
@@ -21,7 +22,7 @@ export function lineageHtml(state: NodeState, instance: number, port: string, co
       markup`${context.nodeLink(name)}, task <code>${node.task.name}</code> version ${node.task.version}`,
     ],
   ];
-  if (state.axes.length > 0) rows.push(['Item', itemPhrase(itemTexts(items))]);
+  if (state.axes.length > 0) rows.push(['Item', itemPhrase(texts)]);
   if (key !== null) rows.push(['Key', shortDigest(key)]);
   if (artifact !== null) rows.push(['Content', shortDigest(artifact)]);
   const inputs = inputList(node, context);
@@ -34,7 +35,7 @@ export function lineageHtml(state: NodeState, instance: number, port: string, co
   ];
   if (before.length > 0) rows.push(['Rests on', joined(before, ', ')]);
   rows.push(['Run again', markup`<code>${context.runCommand(name)}</code>`]);
-  rows.push(['Full lineage', markup`<code>${context.lineageCommand(name)}</code>`]);
+  rows.push(['Full lineage', markup`<code>${context.lineageCommand(`${name}.${port}`, texts)}</code>`]);
   const keyText = key === null ? null : markup` · key <code>${key.slice(0, SHORT)}</code>`;
   const made = hasResult(state, instance) ? 'Lineage' : 'What it would be made of';
   return markup`<details class="lineage"><summary>${made}: <code>${name}.${port}</code>${keyText}</summary>

@@ -19,7 +19,7 @@ export function methodsHtml({ backends }: Notes, context: ReportContext): Html {
     : null;
   const computed = backends.length > 0 ? markup` Computed with ${joined(backends.map(codeOf), ', ')}.` : null;
   return markup`<p>The study is written in <code>${context.file}</code>: ${counted(states.length, 'node')}, ${counted(results, 'result')},
-${losses}.${seed}${computed} <code>cohortflow run ${context.file}</code> makes this page again; what is already in the store is not
+${losses}.${seed}${computed} <code>${context.runCommand()}</code> makes this page again; what is already in the store is not
 computed twice.</p>
 ${states.map((state) => nodeHtml(state, context))}`;
 }

@@ -15,17 +15,17 @@ export type NumberFormat = (value: number) => string;
 export function columnFormat(name: string, values: Iterable<number>): NumberFormat {
   const finite = [...values].filter(Number.isFinite);
   if (finite.every((value) => Number.isInteger(value) && Math.abs(value) < 1e15)) {
-    const isName = NAMES_SOMETHING.test(name);
-    return (value) =>
-      Number.isFinite(value) ? signed(isName ? String(value) : grouped(value)) : infinite(value);
+    const mayBeYears = finite.every((value) => value >= 1800 && value <= 2100);
+    const asText = mayBeYears || NAMES_SOMETHING.test(name) ? String : grouped;
+    return (value) => (Number.isFinite(value) ? signed(asText(value)) : infinite(value));
   }
-  // Three significant digits at the column's middle magnitude, so that its decimal points stand below each other.
-  const sizes = finite
-    .map(Math.abs)
-    .filter((size) => size > 0)
-    .sort((a, b) => a - b);
-  const middle = sizes[Math.floor(sizes.length / 2)] ?? 1;
-  const decimals = Math.min(5, Math.max(1, 2 - Math.floor(Math.log10(middle))));
+  // Three significant digits for the large values of the column, though not for a few outliers, and two for its middle; the same
+  // decimals for all, so that their points stand below each other.
+  const sizes = finite.map(Math.abs).filter((size) => size > 0);
+  sizes.sort((a, b) => a - b);
+  const magnitudeAt = (part: number): number =>
+    Math.floor(Math.log10(sizes[Math.ceil(part * (sizes.length - 1))] ?? 1));
+  const decimals = Math.min(5, Math.max(1, 2 - magnitudeAt(0.9), 1 - magnitudeAt(0.5)));
   return (value) => decimal(value, decimals);
 }
 
@@ -33,13 +33,11 @@ function decimal(value: number, decimals: number): string {
   if (!Number.isFinite(value)) return infinite(value);
   const size = Math.abs(value);
   if (size === 0) return (0).toFixed(decimals);
-  // Two significant digits at least, as far as five decimals go.
-  const needed = Math.max(decimals, 1 - Math.floor(Math.log10(size)));
+  // What would read as zero gets the decimals that its first digit needs.
+  const needed = Math.max(decimals, -Math.floor(Math.log10(size)));
   if (needed > 5 || size >= 1e7) return powerOfTen(value, 2);
-  const [whole, fraction] = value.toFixed(needed).split('.');
-  return signed(
-    `${grouped(Number(whole)) === '0' && value < 0 ? '-0' : grouped(Number(whole))}.${fraction ?? ''}`,
-  );
+  const [whole, fraction] = size.toFixed(needed).split('.');
+  return `${value < 0 ? '−' : ''}${grouped(Number(whole))}.${fraction!}`;
 }
 
 /** `1.23×10⁻⁷`, with `digits` decimals in the mantissa. */

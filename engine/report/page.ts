@@ -30,9 +30,11 @@ export function renderPage(page: {
   title: string;
   /** Below the title. */
   header: Html;
+  /** Above the first section. */
+  lead: Html;
   sections: readonly PageSection[];
 }): string {
-  const { title, header, sections } = page;
+  const { title, header, lead, sections } = page;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -48,11 +50,12 @@ export function renderPage(page: {
 <body>
 <a class="skip" href="#content">Skip to the content</a>
 <div class="page">
+<header><h1>${title}</h1>
+${header}</header>
 <nav aria-label="Contents"><h2>Contents</h2>
 <ol>${sections.map(contentsEntry)}</ol></nav>
 <main id="content">
-<header><h1>${title}</h1>
-${header}</header>
+<div class="prose">${lead}</div>
 ${sections.map(sectionHtml)}</main>
 </div>
 <script>${new Html(SCRIPT)}</script>

@@ -50,7 +50,12 @@ export async function renderReport(input: ReportInput): Promise<string> {
     });
   }
   const title = [workflow.report?.title, workflow.title, workflow.name].find((text) => text) ?? '';
-  return renderPage({ title, header: headerHtml(title, context), sections: [...front, ...results, ...back] });
+  return renderPage({
+    title,
+    header: headerHtml(title, context),
+    lead: markdown(workflow.description),
+    sections: [...front, ...results, ...back],
+  });
 }
 
 function headerHtml(title: string, context: ReportContext): Html {
@@ -71,7 +76,7 @@ function headerHtml(title: string, context: ReportContext): Html {
       ? null
       : markup`<p class="banner" role="note"><strong>This study is not complete:</strong> ${losses}. See <a href="#failures">Failures</a>.</p>\n`;
   return markup`${subtitle}<p class="about">${joined(about, ' · ')}</p>
-${banner}<div class="prose">${markdown(workflow.description, 2)}</div>`;
+${banner}`;
 }
 
 /** Captions may hold emphasis and links; an entry of the contents is a link already. */

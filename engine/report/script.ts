@@ -35,8 +35,9 @@ for (const table of document.querySelectorAll('table.data')) {
     });
   });
 }
-for (const button of document.querySelectorAll('button.csv')) {
-  button.hidden = false;
+for (const part of document.querySelectorAll('.csv')) {
+  part.hidden = false;
+  const button = part.querySelector('button');
   button.addEventListener('click', () => {
     const text = document.getElementById(button.dataset.csv).content.textContent;
     const link = document.createElement('a');

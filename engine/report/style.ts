@@ -17,7 +17,7 @@ export const STYLE = `
 @media screen and (prefers-color-scheme: dark) {
   :root {
     --ground: #17191c; --ink: #dcdad5; --soft: #9a9fa6; --rule: #35393f; --faint: #1f2226; --link: #86b7e6;
-    --alert: #f0a08d; --alert-ground: #2b1f1c; --paper: #fbfbfa;
+    --alert: #f0a08d; --alert-ground: #2b1f1c;
   }
 }
 * { box-sizing: border-box; }
@@ -28,23 +28,23 @@ a { color: var(--link); text-decoration-thickness: .06em; text-underline-offset:
 .skip:focus { left: 1rem; top: 1rem; background: var(--ground); padding: .3rem .6rem; z-index: 2; }
 .page { max-width: 78rem; margin: 0 auto; padding: 3rem 1.5rem 5rem; }
 main { max-width: 56rem; min-width: 0; }
-header { margin-bottom: 2.5rem; }
+header { margin-bottom: 2rem; }
 h1, h2, h3, h4, h5, h6 { font-family: var(--sans); line-height: 1.25; font-weight: 600; break-after: avoid; text-wrap: balance; }
 h1 { font-size: 2.05rem; letter-spacing: -.015em; margin: 0 0 .5rem; }
 h2 { font-size: 1.4rem; letter-spacing: -.008em; margin: 3.5rem 0 1rem; padding-top: 1rem; border-top: 1px solid var(--rule); }
 h3 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 h4, h5, h6 { font-size: 1rem; margin: 1.5rem 0 .4rem; }
 p, ul, ol { margin: 0 0 1rem; }
-.prose p, .prose li, header p { max-width: 44rem; }
+.prose p, .prose li { max-width: 44rem; }
 li { margin: .2rem 0; }
 code, pre { font-family: var(--mono); font-size: .84em; }
 pre { background: var(--faint); padding: .8rem 1rem; overflow: auto; max-height: 26rem; line-height: 1.45; border-radius: 3px; }
 pre code { font-size: 1em; }
 .about, .note, .quiet { color: var(--soft); font-family: var(--sans); }
-.about { font-size: .88rem; margin: 0 0 1.5rem; }
+.about { font-size: .88rem; margin: 0 0 .4rem; }
 .quiet { font-size: .88em; font-weight: 400; }
 .set { font: 600 .8em var(--sans); color: var(--alert); }
-.banner { border-left: 3px solid var(--alert); background: var(--alert-ground); padding: .7rem 1rem; font: .95rem/1.5 var(--sans); max-width: 44rem; }
+.banner { border-left: 3px solid var(--alert); background: var(--alert-ground); padding: .7rem 1rem; font: .95rem/1.5 var(--sans); max-width: 44rem; margin: 1.4rem 0 0; }
 
 nav { font: .86rem/1.45 var(--sans); margin: 0 0 2.5rem; }
 nav h2 { font-size: .86rem; margin: 0 0 .6rem; padding: 0; border: 0; color: var(--soft); letter-spacing: 0; }
@@ -57,7 +57,8 @@ nav ol ol a { color: var(--soft); }
 nav a:hover { text-decoration: underline; }
 @media screen and (min-width: 70rem) {
   .page { display: grid; grid-template-columns: 14.5rem minmax(0, 1fr); column-gap: 3.5rem; }
-  nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: auto; padding: 3rem 0; margin: -3rem 0 0; }
+  header, main { grid-column: 2; }
+  nav { grid-column: 1; grid-row: 1 / span 2; position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: auto; padding: 3.4rem 0; margin: -3rem 0 0; }
 }
 
 .exhibit { margin: 2.25rem 0 2.5rem; }
@@ -83,12 +84,13 @@ tbody tr + tr > * { border-top: 1px solid var(--rule); }
 .data thead .number { font-weight: 600; }
 .missing { color: var(--soft); }
 th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
-th button::after { content: '\\2195'; color: var(--soft); padding-left: .3em; opacity: 0; }
+th button { position: relative; }
+th button::after { content: '\\2195'; position: absolute; left: 100%; padding-left: .1em; opacity: 0; }
 th button:hover::after, th button:focus-visible::after { opacity: .7; }
 th[aria-sort='ascending'] button::after { content: '\\2191'; opacity: 1; }
 th[aria-sort='descending'] button::after { content: '\\2193'; opacity: 1; }
 .note { font-size: .82rem; margin: .5rem 0 .3rem; }
-.csv { font: inherit; color: var(--link); background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline; text-underline-offset: .15em; }
+.csv button { font: inherit; color: var(--link); background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline; text-underline-offset: .15em; }
 
 details > summary { cursor: pointer; }
 .lineage { font: .82rem/1.5 var(--sans); color: var(--soft); margin: .3rem 0 0; }
@@ -98,6 +100,7 @@ dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
 dl .inputs { list-style: none; padding: 0; margin: 0; }
 .inputs li { margin: 0; }
+table code, dl code { font-size: .93em; }
 .pairs { font-size: 1em; }
 .pairs th, .pairs td { padding: .05rem 1rem .05rem 0; }
 .pairs tbody tr + tr > * { border-top: 0; }
@@ -123,15 +126,16 @@ details:target > summary { background: var(--faint); }
   .page { padding: 0; max-width: none; } main { max-width: none; }
   h1 { font-size: 19pt; } h2 { font-size: 13.5pt; margin-top: 2rem; }
   nav ol { columns: 2; } nav ol ol { columns: 1; } nav > ol > li { break-inside: avoid; }
-  .skip, .csv, .csv-separator { display: none; }
+  .skip, .csv { display: none; }
   .print-only { display: inline; }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; max-height: none; }
-  .data thead th { position: static; }
+  .data thead th { position: static; box-shadow: none; border-bottom: 1px solid; }
   .data { font-size: 8pt; } .data td { max-width: none; }
   .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
   tr, .drawing, .absent, .causes li { break-inside: avoid; }
-  .exhibit:not(.tabular) > .drawing { break-after: avoid; }
+  .exhibit:not(.tabular) > .drawing, .exhibit > figcaption:first-child, .item, .panel > summary { break-after: avoid; }
+  th button { display: contents; } th button::after { display: none; }
   .drawing { border: 0; padding: 0; } .drawing svg { max-height: 220mm; }
   .lineage, dl { font-size: 8pt; }
   .node { break-inside: avoid-page; }

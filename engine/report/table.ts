@@ -11,8 +11,8 @@ import { encodeDelimited } from '../../cache/tabular.js';
 import { counted, markup, joined, type Html, type Part } from './html.js';
 import { columnFormat, formatP, isPName, pName, type NumberFormat } from './number.js';
 
-export const ROWS_SHOWN = 500;
-export const COLUMNS_SHOWN = 60;
+const ROWS_SHOWN = 500;
+const COLUMNS_SHOWN = 60;
 /** Cells read in order to offer a download; characters of the download itself. */
 const CSV_CELLS = 500_000;
 const CSV_CHARACTERS = 2 * 2 ** 20;
@@ -51,29 +51,29 @@ export async function renderTable(
   );
   const notes: Part[] = [extent(manifest, rows, Math.min(shown.length, COLUMNS_SHOWN))];
   if (elsewhere !== null) notes.push(markup`published as <code>${elsewhere}</code>`);
-  if (download !== null) {
-    notes.push(
-      markup`<button type="button" class="csv" data-csv="${id}-csv" data-name="${name}.csv" hidden>Download CSV</button>`,
-    );
-  }
   return markup`<div class="scroll" role="region" tabindex="0" aria-label="${label}">
 <table class="data"><thead><tr>${head}</tr></thead>
 <tbody>${body}</tbody></table></div>
-<p class="note">${joined(notes, ' · ')}</p>${download === null ? null : markup`<template id="${id}-csv">${download}</template>`}`;
+<p class="note">${joined(notes, ' · ')}${download === null ? null : downloadHtml(id, name)}</p>${
+    download === null ? null : markup`<template id="${id}-csv">${download}</template>`
+  }`;
+}
+
+/** Hidden until the script can do it. */
+function downloadHtml(id: string, name: string): Html {
+  return markup`<span class="csv" hidden> · <button type="button" data-csv="${id}-csv" data-name="${name}.csv">Download CSV</button></span>`;
 }
 
 /** How much of the table there is, and how much of it is shown. */
 function extent(manifest: Manifest, rows: number, columns: number): Part {
   const allColumns = manifest.columns.length + (manifest.id ? 1 : 0);
-  const parts: Part[] = [
-    rows < manifest.rows
-      ? `the first ${rows} of ${counted(manifest.rows, 'row')}; sorting orders these`
-      : counted(manifest.rows, 'row'),
-  ];
-  if (allColumns > COLUMNS_SHOWN) parts.push(`the first ${columns} of ${counted(allColumns, 'column')}`);
-  if (rows > ROWS_PRINTED)
-    parts.push(markup`<span class="print-only">${ROWS_PRINTED} rows are printed</span>`);
-  return joined(parts, '; ');
+  const all = counted(manifest.rows, 'row');
+  const shownRows = rows < manifest.rows ? `the first ${rows} of ${all}; sorting orders these` : all;
+  const shownColumns =
+    allColumns > COLUMNS_SHOWN ? `; the first ${columns} of ${counted(allColumns, 'column')}` : null;
+  const printed =
+    rows > ROWS_PRINTED ? markup`<span class="print-only">; ${ROWS_PRINTED} rows are printed</span>` : null;
+  return [shownRows, shownColumns, printed];
 }
 
 /** Of a long table the print shows its beginning (style.ts hides the rest). */

@@ -19,7 +19,7 @@ export function valueHtml(value: Json): Html {
 }
 
 /** In one line, with a space after each comma and colon. */
-export function valueText(value: Json): string {
+function valueText(value: Json): string {
   if (typeof value === 'string') return value === '' ? "''" : value;
   if (Array.isArray(value)) return `[${(value as readonly Json[]).map(nestedText).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

@@ -65,8 +65,9 @@ describe('a column of numbers', () => {
     ]);
   });
 
-  it('keeps whole numbers whole, and groups all of them or none', () => {
-    expect(shown('n', [288, 4605])).toEqual(['288', '4605']);
+  it('keeps whole numbers whole, grouped unless they name something or may be years', () => {
+    expect(shown('n', [288, 4605])).toEqual(['288', '4,605']);
+    expect(shown('examined', [1988, 1994])).toEqual(['1988', '1994']);
     expect(shown('n', [3167, 18825, -12])).toEqual(['3,167', '18,825', '−12']);
     expect(shown('eid', [1000027, 2])).toEqual(['1000027', '2']);
   });

@@ -55,6 +55,9 @@ describe('what the page tells', () => {
     const html = await page();
     expect(textOf(html, 'inputs')).toMatch(/people people\.csv [0-9a-f]{12} /);
     expect(textOf(html, 'inputs')).toContain('scores 2 files dbp.txt not read sbp.txt not read');
+    const { files, ...unnamed } = await runs.run(toyRun());
+    expect(files).toHaveLength(1);
+    expect(textOf(await renderReport(unnamed), 'inputs')).toMatch(/Input File people people\.csv scores/);
   });
 
   it('figures and tables, numbered, captioned, with their lineage', async () => {
@@ -71,7 +74,7 @@ describe('what the page tells', () => {
     expect(lineage).toContain('spec {mark: bar}');
     expect(lineage).toContain('Rests on people , kept , Fitted models , strict');
     expect(lineage).toContain('Run again cohortflow run study.yaml picture');
-    expect(lineage).toContain('Full lineage cohortflow lineage study.yaml picture --up');
+    expect(lineage).toContain('Full lineage cohortflow lineage study.yaml picture.figure');
   });
 
   it('what has axes is repeated over the items, what is fixed is not', async () => {
@@ -81,6 +84,7 @@ describe('what the page tells', () => {
     );
     expect(textOf(repeated, 'results')).toContain('Item trait sbp');
     expect(textOf(repeated, 'results')).toContain('spec {y: sbp}');
+    expect(textOf(repeated, 'results')).toContain('lineage study.yaml each_trait.figure trait=sbp');
     const fixed = await page({}, { show: '["each_trait[trait=sbp]"]' });
     expect(fixed).not.toContain('class="item"');
     expect(textOf(fixed, 'results')).toContain('Item trait sbp');
@@ -211,7 +215,7 @@ describe('what could not be made', () => {
     expect(textOf(column, 'results')).toContain("The table has no column 'gamma'.");
     const drawn =
       (text: string, extension = 'svg'): HandRunOptions['make'] =>
-      (node, items) =>
+      (node) =>
         node === 'picture' ? { figure: fileOutput(Buffer.from(text), extension) } : makeToy(node);
     const broken = await page({ make: drawn('<svg') });
     expect(textOf(broken, 'results')).toContain('Not shown: the figure is not SVG that can be shown:');

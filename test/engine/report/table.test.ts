@@ -65,7 +65,7 @@ describe('size', () => {
   it('the first 500 rows are shown, all are in the download, exactly', async () => {
     const html = await shown(long(1234), 'tables/all.csv');
     expect(rowsOf(html)).toHaveLength(500);
-    expect(html).toContain('the first 500 of 1234 rows; sorting orders these');
+    expect(html).toContain('the first 500 of 1,234 rows; sorting orders these');
     expect(html).toContain(' · published as <code>tables/all.csv</code>');
     expect(html).toContain('<button type="button" data-csv="t-csv" data-name="all.csv">');
     expect(csvOf(html)).toBe(encodeDelimited(long(1234), 'csv'));

@@ -96,10 +96,14 @@ export class Rig {
     return this.store;
   }
 
-  /** Forgets everything computed. */
-  clearStore(): void {
+  closeStore(): void {
     this.store?.close();
     this.store = null;
+  }
+
+  /** Forgets everything computed. */
+  clearStore(): void {
+    this.closeStore();
     rmSync(join(this.folder, '.cohortflow'), { recursive: true, force: true });
   }
 

@@ -219,11 +219,12 @@ const size = {
   name: 'toy.size',
   version: 1,
   summary: 'The size of a file.',
-  params: schema({}),
+  params: schema({ wait: { type: 'number', description: 'Milliseconds.', default: 0 } }),
   inputs: { file: { type: 'file', summary: 'any file' } },
   outputs: { out: { type: 'json', summary: 'bytes' } },
   async run(context) {
     const { statSync } = await import('node:fs');
+    await new Promise((resolve) => setTimeout(resolve, context.params.wait));
     return { out: json(statSync(context.file('file').path).size) };
   },
 };
