@@ -11,29 +11,21 @@ import type { Preimage } from '../cache/index.js';
 import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
 import { nearestName } from './diagnostic.js';
-import { Status, type Dependency, type NodeState } from './graph.js';
+import { Status, type NodeState } from './graph.js';
 import { itemId, type Item } from './item.js';
-import type { JobFailure, WireInput, WireValue } from './job.js';
+import type { WireInput, WireValue } from './job.js';
+import { InputFailure, refuse } from './input-failure.js';
 import { fillTemplate } from './language/template.js';
+import type { RunGraph } from './plan-graph.js';
 import type { RawFiles, RawTable } from './raw.js';
 import { TaskError, type GatheredItem, type InputPort, type Json } from './task.js';
+import { Views } from './views.js';
 import type { Binding, ColumnPick, Reference, Workflow } from './workflow.js';
 
 /** What the inputs of an instance amount to. */
 export interface BoundInputs {
   readonly wire: Readonly<Record<string, WireInput>>;
   readonly preimage: Preimage['inputs'];
-}
-
-/** Its inputs cannot be had: a raw file is unreadable, a column is absent, a gather is empty. */
-export class InputFailure extends Error {
-  constructor(readonly failure: JobFailure) {
-    super(failure.message);
-  }
-}
-
-function refuse(message: string, where: NonNullable<JobFailure['where']> = {}): never {
-  throw new InputFailure({ kind: 'task', message, where, log: [] });
 }
 
 /** The key of an instance: everything that its result depends on, and nothing else. */
@@ -47,12 +39,16 @@ export class Binder {
   /** Digest of a narrowed manifest, by the digest of the whole one and the columns kept. */
   private readonly reads = new Map<string, { manifest: Manifest; digest: Digest }>();
 
+  private readonly views: Views;
+
   constructor(
     private readonly workflow: Workflow,
     private readonly store: Store,
     private readonly raw: RawFiles,
-    private readonly dependencies: ReadonlyMap<Reference, Dependency>,
-  ) {}
+    private readonly graph: RunGraph,
+  ) {
+    this.views = new Views(store, raw, graph);
+  }
 
   /**
    * The instance's inputs, or null while raw files have to be read first (the raw files then know what is wanted).
@@ -147,7 +143,7 @@ export class Binder {
     items: Record<string, Item>,
     params: Json,
   ): { wire: WireInput; digest: Digest } | null {
-    const dependency = this.dependencies.get(reference);
+    const dependency = this.graph.dependencies.get(reference);
     if (!dependency) throw new Error(`internal error: port '${port}' gathers an input`);
     const { producer } = dependency;
     const axes = dependency.gatheredAxes();
@@ -191,7 +187,7 @@ export class Binder {
     items: Record<string, Item>,
   ): { ref: ArtifactRef } | { path: string; table: RawTable | null } | null {
     if ('node' in reference.source) {
-      const dependency = this.dependencies.get(reference)!;
+      const dependency = this.graph.dependencies.get(reference)!;
       const [p] = dependency.producersOf(dependency.groupOfConsumer(instance));
       return { ref: portOf(dependency.producer, p!, reference) };
     }
@@ -219,14 +215,13 @@ export class Binder {
       const identity = this.raw.identity(source.path);
       const digest = this.raw.digest(source.path)!;
       const extension = /\.([^./]+)$/.exec(source.path)?.[1] ?? '';
-      return { wire: { kind: 'raw', identity, extension }, digest };
+      return { wire: { kind: 'raw', digest, identity, extension }, digest };
     }
-    if ('ref' in source && source.ref.kind !== 'table') {
-      const { kind, digest, extension } = source.ref;
-      return {
-        wire: kind === 'file' ? { kind, digest, extension: extension ?? '' } : { kind, digest },
-        digest,
-      };
+    if ('ref' in source) {
+      const { kind, digest, extension = '' } = source.ref;
+      if (kind === 'view') return this.views.bind(source.ref, port);
+      if (kind === 'file') return { wire: { kind, digest, extension }, digest };
+      if (kind !== 'table') return { wire: { kind, digest }, digest };
     }
     const manifest = this.tableOf(
       reference,

@@ -58,7 +58,7 @@ export function callJob(works: readonly Work[], store: Store): { job: TaskJob; r
         if (value.kind === 'table') {
           if (value.manifest.id) add(value.manifest.id.digest);
           for (const column of value.manifest.columns) add(column.digest);
-        } else if (value.kind !== 'raw' && value.kind !== 'file') {
+        } else if (value.kind === 'json' || value.kind === 'array') {
           add(value.digest);
         }
       }

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import type { ArtifactReader } from '../cache/store.js';
-import type { WireInput, WireValue } from './job.js';
+import type { WireFile, WireInput, WireValue } from './job.js';
 import type { Gathered, GatheredItem, InputValue, Json, TaskContext } from './task.js';
 
 export type LoadedInput =
@@ -64,17 +64,23 @@ async function loadValue(
     case 'array':
       return { kind: 'array', array: reader.array(value.digest) };
     case 'json':
-    case 'view':
-      return { kind: value.kind, json: reader.json(value.digest) as Json };
+      return { kind: 'json', json: reader.json(value.digest) as Json };
+    case 'view': {
+      const files = value.files.map(([role, file]) => [role, filePath(file, objectFolder)] as const);
+      return { kind: 'view', view: { recipe: value.recipe, files: Object.fromEntries(files) } };
+    }
     case 'file':
-      return {
-        kind: 'file',
-        path: join(objectFolder, value.digest.slice(0, 2), value.digest.slice(2)),
-        extension: value.extension,
-      };
-    case 'raw':
-      return { kind: 'file', path: value.identity.path, extension: value.extension };
+    case 'raw': {
+      const { digest, extension } = value;
+      return { kind: 'file', path: filePath(value, objectFolder), extension, digest };
+    }
   }
+}
+
+function filePath(file: WireFile, objectFolder: string): string {
+  return file.kind === 'raw'
+    ? file.identity.path
+    : join(objectFolder, file.digest.slice(0, 2), file.digest.slice(2));
 }
 
 export function makeContext(options: {
@@ -116,6 +122,7 @@ export function makeContext(options: {
     json: (port) => one(port, 'json').json,
     array: (port) => one(port, 'array').array,
     file: (port) => one(port, 'file'),
+    view: (port) => one(port, 'view').view,
     tables: (port) => {
       const { entries } = input(port, 'named') as Extract<LoadedInput, { how: 'named' }>;
       return new Map([...entries].map(([name, value]) => [name, ofKind(value, 'table', port).table]));

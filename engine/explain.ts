@@ -7,7 +7,7 @@
 import type { Digest } from '../cache/artifact.js';
 import type { Preimage, RunRow } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
-import { InputFailure, keyOf } from './binding.js';
+import { keyOf } from './binding.js';
 import {
   explanationText,
   verdictText,
@@ -16,6 +16,7 @@ import {
   type Waiting,
 } from './explanation.js';
 import { Status, type Failure, type NodeState } from './graph.js';
+import { InputFailure } from './input-failure.js';
 import { itemId, type Scalar } from './item.js';
 import { referencesOf } from './language/graph.js';
 import { resolveParams } from './language/resolve-params.js';
@@ -346,7 +347,7 @@ function endingText(group: Group, at: number): string {
 }
 
 /** The preimage of an instance whose inputs are all known; null when they cannot be bound. */
-export function preimageOf(workflow: Workflow, run: Run, state: NodeState, i: number): Preimage | null {
+function preimageOf(workflow: Workflow, run: Run, state: NodeState, i: number): Preimage | null {
   const { task, stream, with: tree } = state.node;
   const items = state.items(i);
   const resolved = resolveParams(task, tree, items);

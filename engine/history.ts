@@ -59,17 +59,14 @@ export class History {
     return null;
   }
 
-  /** Whether the key's result was computed in this run, and not found in the store. */
+  /** Whether the key's result was computed in this run: after the workflow's run before it, while this one went on. */
   isMadeIn(run: RunRow, key: Digest): boolean {
     const made = this.store.index.details(key)?.made;
+    if (made === undefined || run.ended === null) return false;
     const seconds = (run.summary as { seconds?: number }).seconds ?? 0;
+    const before = this.runs.find(({ id }) => id < run.id)?.ended ?? -Infinity;
     // The row is written at the end; a second for what lies between the last result and that.
-    return (
-      made !== undefined &&
-      run.ended !== null &&
-      made <= run.ended &&
-      made >= run.ended - (seconds + 1) * 1000
-    );
+    return made > before && made <= run.ended && made >= run.ended - (seconds + 1) * 1000;
   }
 }
 

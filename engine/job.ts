@@ -6,7 +6,7 @@
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import type { Manifest } from '../cache/manifest.js';
-import type { GatheredItem, Json } from './task.js';
+import type { GatheredItem, Json, ViewRecipe } from './task.js';
 import type { ReadOptions } from './workflow.js';
 
 /** A raw file's identity when its digest was taken; the executor compares it before and after reading. */
@@ -21,9 +21,22 @@ export interface FileIdentity {
 export type WireValue =
   /** Narrowed to the columns that the task reads. */
   | { readonly kind: 'table'; readonly manifest: Manifest }
-  | { readonly kind: 'json' | 'view' | 'array'; readonly digest: Digest }
+  | { readonly kind: 'json' | 'array'; readonly digest: Digest }
+  | {
+      readonly kind: 'view';
+      readonly recipe: ViewRecipe;
+      readonly files: readonly (readonly [role: string, file: WireFile])[];
+    }
+  | WireFile;
+
+export type WireFile =
   | { readonly kind: 'file'; readonly digest: Digest; readonly extension: string }
-  | { readonly kind: 'raw'; readonly identity: FileIdentity; readonly extension: string };
+  | {
+      readonly kind: 'raw';
+      readonly digest: Digest;
+      readonly identity: FileIdentity;
+      readonly extension: string;
+    };
 
 export type WireInput =
   | { readonly how: 'one'; readonly value: WireValue }

@@ -18,6 +18,8 @@ export const PORT_TYPES = {
   json: 'json',
   model: 'json',
   file: 'file',
+  /** people × variants of genotype files that stay where they are */
+  genotypes: 'view',
   /** a drawn figure (SVG) */
   figure: 'file',
 } as const satisfies Record<string, ArtifactKind>;

@@ -16,10 +16,11 @@ import { dirname } from 'node:path';
 import type { Preimage } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import { AxisLoader } from './axes.js';
-import { Binder, InputFailure, keyOf, type BoundInputs } from './binding.js';
+import { Binder, keyOf, type BoundInputs } from './binding.js';
 import { Calls } from './calls.js';
 import type { Event, NodeSummary } from './event.js';
 import { Status, type NodeState } from './graph.js';
+import { InputFailure } from './input-failure.js';
 import { itemId, type Scalar } from './item.js';
 import { resolveParams } from './language/resolve-params.js';
 import { buildGraph, criticalPath, type RunGraph } from './plan-graph.js';
@@ -73,7 +74,7 @@ export class Run {
     this.raw = new RawFiles(store, dirname(workflow.file));
     this.groups = new RunGroups(store, options.previous);
     this.tally = new Tally(this.graph, onEvent);
-    this.binder = new Binder(workflow, store, this.raw, this.graph.dependencies);
+    this.binder = new Binder(workflow, store, this.raw, this.graph);
     const axes = new AxisLoader(workflow, store, this.raw, this.graph);
     this.walk = new Walk(this.graph, axes, this.tally, ({ kind }) => {
       // A store that cannot be written would only fail everything else too.

@@ -14,7 +14,8 @@ export class NotFoundError extends Error {
 /** `'knnn' is not a node; did you mean 'knn'?` */
 export function notFound(what: string, name: string, names: Iterable<string>): NotFoundError {
   const all = [...names];
-  const nearest = nearestName(name, all);
+  // One or two letters resemble everything.
+  const nearest = name.length < 3 ? undefined : nearestName(name, all);
   const known =
     all.length === 0
       ? 'there are none'

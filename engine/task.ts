@@ -102,8 +102,30 @@ export type InputValue =
   | { readonly kind: 'table'; readonly table: Table }
   | { readonly kind: 'array'; readonly array: NdArray }
   | { readonly kind: 'json'; readonly json: Json }
-  | { readonly kind: 'file'; readonly path: string; readonly extension: string }
-  | { readonly kind: 'view'; readonly json: Json };
+  | { readonly kind: 'file'; readonly path: string; readonly extension: string; readonly digest: string }
+  | { readonly kind: 'view'; readonly view: View };
+
+/**
+ * A view: some content of files that are never copied, such as the calls of some people at some variants. What depends on it is keyed by
+ * `content` alone, so that the files may move, and grow by what nobody asked for.
+ */
+export interface ViewRecipe {
+  /** Digest of everything that a task can learn through the view, whatever the files. */
+  readonly content: string;
+  /** The `content` of the view that names the files: its own, or that of the view it was narrowed from. */
+  readonly base: string;
+  /** Digests of the files by role, as `context.file` gives them; empty for a narrowed view. */
+  readonly files: Readonly<Record<string, string>>;
+  /** What the view is of: for the tasks that read it. Part of what `content` must cover. */
+  readonly detail: Json;
+}
+
+/** A view with the files that its base is found in now. */
+export interface View {
+  readonly recipe: ViewRecipe;
+  /** Paths by role. */
+  readonly files: Readonly<Record<string, string>>;
+}
 
 /** The items' ids of one gathered instance, by axis name (only the gathered axes). */
 export type GatheredItem = Readonly<Record<string, Scalar>>;
@@ -124,7 +146,9 @@ export interface TaskContext<P> {
   table(port: string): Table;
   json(port: string): Json;
   array(port: string): NdArray;
-  file(port: string): { readonly path: string; readonly extension: string };
+  /** `digest` names the file in a view's recipe. */
+  file(port: string): { readonly path: string; readonly extension: string; readonly digest: string };
+  view(port: string): View;
   /** A `named` port of tables, in the order of the names (bytewise). */
   tables(port: string): ReadonlyMap<string, Table>;
   gatherTables(port: string): Gathered<Table>;
@@ -157,7 +181,7 @@ export type OutputValue =
   | { readonly kind: 'file'; readonly bytes: Uint8Array; readonly extension: string }
   /** A file in the task's scratch folder; it is moved into the store. */
   | { readonly kind: 'file'; readonly path: string; readonly extension: string }
-  | { readonly kind: 'view'; readonly json: Json };
+  | { readonly kind: 'view'; readonly recipe: ViewRecipe };
 
 export type Outputs = Readonly<Record<string, OutputValue>>;
 
@@ -169,6 +193,10 @@ export function tableOutput(table: Table): OutputValue {
 /** A JSON value to hand out of a task. Numbers must be finite: write null for a missing one. */
 export function jsonOutput(json: Json): OutputValue {
   return { kind: 'json', json };
+}
+
+export function viewOutput(recipe: ViewRecipe): OutputValue {
+  return { kind: 'view', recipe };
 }
 
 /** A file to hand out of a task. `extension` has no dot. */

@@ -234,7 +234,10 @@ function rawFiles(job: TaskJob): FileIdentity[] {
           : input.how === 'named'
             ? input.entries.map((entry) => entry[1])
             : input.items.map((entry) => entry.value);
-      for (const value of values) if (value.kind === 'raw') found.set(value.identity.path, value.identity);
+      for (const value of values) {
+        const files = value.kind === 'view' ? value.files.map(([, file]) => file) : [value];
+        for (const file of files) if (file.kind === 'raw') found.set(file.identity.path, file.identity);
+      }
     }
   }
   return [...found.values()];
@@ -249,7 +252,7 @@ async function storeOutputs(
   for (const [port, { type }] of Object.entries(task.outputs)) {
     const value = outputs[port];
     if (!value) throw new Error(`internal error: task '${task.name}' made no output '${port}'`);
-    const kind = PORT_TYPES[type] as ArtifactKind;
+    const kind: ArtifactKind = PORT_TYPES[type];
     if (value.kind !== kind) {
       throw new Error(
         `internal error: task '${task.name}' made a ${value.kind} for its port '${port}', a ${type}`,
@@ -263,8 +266,10 @@ async function storeOutputs(
         refs[port] = writer.array(value.array);
         break;
       case 'json':
+        refs[port] = writer.json(value.json);
+        break;
       case 'view':
-        refs[port] = writer.json(value.json, value.kind);
+        refs[port] = writer.json(value.recipe, 'view');
         break;
       case 'file':
         refs[port] =

@@ -117,8 +117,10 @@ export class HandRuns {
         return writer.file(value.bytes, value.extension);
       case 'array':
         return writer.array(value.array);
-      default:
+      case 'json':
         return writer.json(value.json);
+      case 'view':
+        throw new Error('no view is made by hand');
     }
   }
 }

@@ -1,0 +1,317 @@
+/** `predict.logistic`: a disease predicted from features by L1-logistic regression, trained on some people and tested on others. */
+import { numberColumn, textColumn, type Column } from '../cache/column.js';
+import { matchIds, plainTable, type Table } from '../cache/table.js';
+import { TaskError, defineTask, jsonOutput, tableOutput, type Json, type TaskContext } from '../engine/task.js';
+import { aucInterval } from '../stats/auc-interval.js';
+import { downSample, priorCorrection, splitClasses } from '../stats/class-balance.js';
+import { classificationMetrics, type ClassificationMetrics } from '../stats/classification-metrics.js';
+import { rngFromSeed, uniformOf } from '../stats/rng.js';
+import { readCaseControl, type CaseControl, type FeatureRows } from './case-control.js';
+import {
+  classifierEta,
+  featuresUsed,
+  fitClassifier,
+  shiftClassifier,
+  type Classifier,
+  type ClassifierOptions,
+} from './classifier.js';
+import { idsOf, onlyColumn, people as counted, rowName } from './reading.js';
+
+interface Params extends ClassifierOptions {
+  readonly balance: 'by_mode' | 'down_sample' | 'none';
+  readonly correct_intercept: boolean;
+  readonly train_people: number | null;
+  readonly bootstrap: number;
+}
+
+/** Equal groups of test people by risk, in the table of calibration. */
+const RISK_GROUPS = 10;
+
+export const predictLogistic = defineTask<Params>({
+  name: 'predict.logistic',
+  version: 1,
+  seeded: true,
+  summary: 'Predicts a disease from features by L1-logistic regression and scores it on test people.',
+  details: `\`faithful\`: liblinear's objective ‖(w, b)‖₁ + C·Σloss, which penalises the intercept, on training people whose larger
+class was down-sampled at random to the size of the smaller. \`recommended\`: the intercept is free, everybody trains, and the penalty is chosen
+by cross-validated deviance within the training people (stratified folds) along glmnet's path of 100 penalties. Features are not scaled: give them
+standardised. \`learner: boosting\` fits boosted trees of the logistic loss instead, their number chosen by the same folds in either mode.
+
+Training people with a missing outcome do not train; a missing training feature is an error; a test person whom the model cannot predict is not
+scored and is counted. Scores are of the test people: a person counts as a case when η > 0; AUC with ties at ½; AUPRC is average precision; the
+calibration slope is b of y on a + b·η, the calibration intercept a of y on a + η. What does not exist for a test set of one class is missing, and
+\`status\` says so: such rows are counted by who averages, never dropped unseen. Chance (down-sampling, folds) depends on the seed and each person's
+id, so diseases share their luck and nobody's depends on who else takes part.`,
+  params: {
+    type: 'object',
+    properties: {
+      mode: {
+        enum: ['faithful', 'recommended'],
+        default: 'faithful',
+        description: '`faithful`: as published; `recommended`: free intercept, tuned penalty, no down-sampling.',
+      },
+      learner: {
+        enum: ['l1', 'boosting'],
+        default: 'l1',
+        description: 'L1-penalised logistic regression, or gradient-boosted trees for comparison.',
+      },
+      C: {
+        type: 'number',
+        exclusiveMinimum: 0,
+        default: 1,
+        description: "liblinear's weight of the loss against the penalty; in faithful mode.",
+      },
+      balance: {
+        enum: ['by_mode', 'down_sample', 'none'],
+        default: 'by_mode',
+        description: 'Whether the larger class of the training people is down-sampled; `by_mode`: in faithful mode.',
+      },
+      correct_intercept: {
+        type: 'boolean',
+        default: false,
+        description:
+          'After down-sampling, shift the intercept by the log odds that sampling changed (King and Zeng 2001).',
+      },
+      train_people: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        default: null,
+        description: 'Train on at most so many people, drawn at random: for arms of equal size.',
+      },
+      folds: { type: 'integer', minimum: 2, default: 5, description: 'Folds of the nested cross-validation.' },
+      choice: {
+        enum: ['best', 'one_standard_error'],
+        default: 'best',
+        description: 'The penalty of least deviance, or the largest within one standard error of it.',
+      },
+      bootstrap: {
+        type: 'integer',
+        minimum: 0,
+        default: 0,
+        description: 'Draws of the test people for a 95 % BCa interval of the AUC; 0: none.',
+      },
+    },
+    additionalProperties: false,
+  },
+  inputs: {
+    features: { type: 'table', summary: 'What to predict from: columns of numbers.' },
+    test_features: {
+      type: 'table',
+      optional: true,
+      summary: 'The features of the test people, under the same names; those of `features` when absent.',
+    },
+    outcome: { type: 'table', summary: 'One column: 1 case, 0 control; of training and test people.' },
+    train: {
+      type: 'samples',
+      optional: true,
+      summary: 'The people to train on; all of `features` but the test people when absent.',
+      reads: () => [],
+    },
+    test: { type: 'samples', summary: 'The people to test on.', reads: () => [] },
+  },
+  outputs: {
+    metrics: {
+      type: 'metrics',
+      summary:
+        'One row: status, reason, numbers of people and cases, auc, auprc, accuracy, recall, specificity, brier, calibration.',
+    },
+    calibration: { type: 'table', summary: 'Ten groups of test people by risk: people, predicted, observed.' },
+    model: { type: 'model', summary: 'The fitted classifier, as JSON; null when there is none.' },
+  },
+  batch: { shared: ['features', 'test_features', 'train', 'test'], varies: [] },
+  resources: (_params, shapes) => {
+    const cells = (port: string): number =>
+      (shapes[port] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+    // The columns, a copy of the training rows, and their weighted products.
+    return { memory: 256 * 2 ** 20 + 32 * cells('features') + 8 * cells('test_features') };
+  },
+  async runBatch(batch) {
+    let shared: Shared;
+    try {
+      shared = { data: readCaseControl(batch.items[0]!), draws: new Map() };
+    } catch (error) {
+      batch.items.forEach((_, index) => batch.fail(index, error));
+      return;
+    }
+    for (const [index, item] of batch.items.entries()) {
+      batch.announce(index);
+      let prediction: Prediction;
+      try {
+        for (const warning of shared.data.warnings) item.warn(warning);
+        prediction = predict(item, shared);
+        if (prediction.reason !== null) item.warn(`${prediction.status}: ${prediction.reason}`);
+      } catch (error) {
+        batch.fail(index, error);
+        continue;
+      }
+      await batch.emit(index, {
+        metrics: tableOutput(metricsTable(prediction, item.params)),
+        calibration: tableOutput(calibrationTable(prediction)),
+        model: jsonOutput((prediction.classifier ?? null) as unknown as Json),
+      });
+    }
+  },
+});
+
+interface Shared {
+  readonly data: CaseControl;
+  /** Draws of the training people by stream, made when first asked for: one hash per person is not free. */
+  readonly draws: Map<string, Float64Array>;
+}
+
+type Status = 'ok' | 'not converged' | 'one-class test set' | 'one-class training set' | 'not tuned';
+
+interface Prediction {
+  readonly status: Status;
+  readonly reason: string | null;
+  readonly classifier: Classifier | null;
+  readonly train: { readonly people: number; readonly cases: number };
+  /** Of the people scored. */
+  readonly outcome: Float64Array;
+  readonly eta: Float64Array;
+  /** Test people with an outcome and without a prediction. */
+  readonly unpredicted: number;
+  readonly scores: ClassificationMetrics | null;
+  readonly interval: { readonly low: number; readonly high: number } | null;
+}
+
+function predict(context: TaskContext<Params>, shared: Shared): Prediction {
+  const { params } = context;
+  const { train, test, features } = shared.data;
+  const outcome = readOutcome(context);
+  const labels = labelsOf(outcome, train, 'train');
+  const available = sizeMatched(context, shared, labels);
+  const all = splitClasses(labels, available);
+  const balanced =
+    params.balance === 'down_sample' || (params.balance === 'by_mode' && params.mode === 'faithful');
+  const kept = balanced ? downSample(all, drawOf(context, shared, 'down-sample')) : available;
+  const classes = splitClasses(labels, kept);
+  const trained = { people: kept.length, cases: classes.cases.length };
+  const nothing = { train: trained, outcome: new Float64Array(), eta: new Float64Array(), unpredicted: 0 };
+  const none = { ...nothing, classifier: null, scores: null, interval: null };
+  if (all.cases.length === 0 || all.controls.length === 0) {
+    const got = `${all.cases.length} cases and ${all.controls.length} controls`;
+    return { status: 'one-class training set', reason: `${got} among the training people`, ...none };
+  }
+
+  const columns = train.columns.map((column) => Float64Array.from(train.rows, (row) => column[row]!));
+  const foldDraw = (): Float64Array => drawOf(context, shared, 'fold');
+  const fitted = fitClassifier({ columns, labels, classes, rows: kept, foldDraw }, features, params);
+  if (typeof fitted === 'string') return { status: 'not tuned', reason: fitted, ...none };
+  const shift = balanced && params.correct_intercept ? priorCorrection(all, classes) : 0;
+  const classifier = shift === 0 ? fitted.classifier : shiftClassifier(fitted.classifier, shift);
+
+  const truth = labelsOf(outcome, test, 'test');
+  const eta = classifierEta(classifier, test.columns, test.rows);
+  const scored = [...truth.keys()].filter((i) => !Number.isNaN(truth[i]!) && !Number.isNaN(eta[i]!));
+  const unpredicted = truth.reduce((n, y, i) => n + (!Number.isNaN(y) && Number.isNaN(eta[i]!) ? 1 : 0), 0);
+  if (unpredicted > 0) context.warn(`no prediction for ${counted(unpredicted)} of 'test' with a missing feature`);
+  const observed = Float64Array.from(scored, (i) => truth[i]!);
+  const predicted = Float64Array.from(scored, (i) => eta[i]!);
+  const scores = classificationMetrics(observed, predicted);
+  const oneClass = scores.cases === 0 || scores.cases === scores.n;
+  const result = { classifier, train: trained, outcome: observed, eta: predicted, unpredicted, scores };
+  if (oneClass) {
+    const reason = `${scores.cases} cases among ${counted(scores.n)} tested`;
+    return { ...result, status: 'one-class test set', reason, interval: null };
+  }
+  const rng = rngFromSeed(context.seed, 'bootstrap');
+  const interval =
+    params.bootstrap > 0 ? aucInterval(observed, predicted, { replicates: params.bootstrap, rng }) : null;
+  const reason = fitted.status === 'ok' ? null : 'out of iterations';
+  return { ...result, status: fitted.status, reason, interval };
+}
+
+interface Outcome {
+  readonly ids: readonly string[];
+  readonly values: Float64Array;
+}
+
+function readOutcome(context: TaskContext<Params>): Outcome {
+  const table = context.table('outcome');
+  const { name, values } = onlyColumn(table, 'outcome');
+  const ids = idsOf(table, 'outcome');
+  const bad = values.findIndex((y) => y !== 0 && y !== 1 && !Number.isNaN(y));
+  if (bad >= 0) {
+    const where = { port: 'outcome', column: name, row: rowName(table, bad) };
+    throw new TaskError(`expected 0 or 1, got ${values[bad]!}`, where);
+  }
+  if (values.every(Number.isNaN) && values.length > 0) {
+    throw new TaskError(`every outcome in '${name}' is missing`, { port: 'outcome', column: name });
+  }
+  return { ids, values };
+}
+
+/** The outcome of each person; NaN where it is missing. */
+function labelsOf(outcome: Outcome, { ids }: FeatureRows, who: 'train' | 'test'): Float64Array {
+  const rows = matchIds(outcome.ids, ids);
+  if (rows.length > 0 && rows.every((row) => row < 0)) {
+    const look = `ids look like '${ids[0]!}' and '${outcome.ids[0] ?? ''}'`;
+    throw new TaskError(`none of the ${counted(ids.length)} of '${who}' has an outcome; ${look}`, {
+      port: 'outcome',
+    });
+  }
+  return Float64Array.from(rows, (row) => (row < 0 ? NaN : outcome.values[row]!));
+}
+
+/** Training people with an outcome (indices into the training people, ascending), at most `train_people` of them. */
+function sizeMatched(context: TaskContext<Params>, shared: Shared, labels: Float64Array): Int32Array {
+  const known = Int32Array.from([...labels.keys()].filter((i) => !Number.isNaN(labels[i]!)));
+  const size = context.params.train_people;
+  if (size === null || known.length <= size) return known;
+  const draw = drawOf(context, shared, 'size');
+  return known.sort((a, b) => draw[a]! - draw[b]! || a - b).slice(0, size).sort();
+}
+
+function drawOf(context: TaskContext<Params>, { data, draws }: Shared, stream: string): Float64Array {
+  const made = draws.get(stream) ?? Float64Array.from(data.train.ids, (id) => uniformOf(context.seed, stream, id));
+  draws.set(stream, made);
+  return made;
+}
+
+function metricsTable(prediction: Prediction, { bootstrap }: Params): Table {
+  const { status, reason, classifier, train, scores, interval, unpredicted } = prediction;
+  const one = (value: number | null | undefined): Column => numberColumn([value ?? null]);
+  return plainTable([
+    ['status', textColumn([status])],
+    ['reason', textColumn([reason])],
+    ['train', one(train.people)],
+    ['train_cases', one(train.cases)],
+    ['test', one(scores?.n ?? 0)],
+    ['test_cases', one(scores?.cases ?? 0)],
+    ['unpredicted', one(unpredicted)],
+    ['features', one(classifier && featuresUsed(classifier))],
+    ['lambda', one(classifier?.learner === 'l1' ? classifier.lambda : null)],
+    ['auc', one(scores?.auc)],
+    ...(bootstrap > 0
+      ? ([
+          ['auc_low', one(interval?.low)],
+          ['auc_high', one(interval?.high)],
+        ] as const)
+      : []),
+    ['auprc', one(scores?.auprc)],
+    ['accuracy', one(scores?.accuracy)],
+    ['recall', one(scores?.recall)],
+    ['specificity', one(scores?.specificity)],
+    ['brier', one(scores?.brier)],
+    ['calibration_slope', one(scores?.calibrationSlope)],
+    ['calibration_intercept', one(scores?.calibrationIntercept)],
+  ]);
+}
+
+/** Groups of equal size by η; people of equal η keep the order of their ids. */
+function calibrationTable({ outcome, eta }: Prediction): Table {
+  const order = Int32Array.from(eta.keys()).sort((a, b) => eta[a]! - eta[b]! || a - b);
+  const groups = Array.from({ length: RISK_GROUPS }, (_, g) => {
+    const from = Math.round((g * order.length) / RISK_GROUPS);
+    return order.subarray(from, Math.round(((g + 1) * order.length) / RISK_GROUPS));
+  }).filter((group) => group.length > 0);
+  const mean = (group: Int32Array, value: (i: number) => number): number =>
+    group.reduce((sum, i) => sum + value(i), 0) / group.length;
+  return plainTable([
+    ['group', numberColumn(groups.map((_, g) => g + 1))],
+    ['people', numberColumn(groups.map((group) => group.length))],
+    ['predicted', numberColumn(groups.map((group) => mean(group, (i) => 1 / (1 + Math.exp(-eta[i]!)))))],
+    ['observed', numberColumn(groups.map((group) => mean(group, (i) => outcome[i]!)))],
+  ]);
+}

@@ -1,0 +1,11 @@
+/**
+ * StackedModel: what `model.stack` hands out and `model.predict` takes in. Plain JSON that predicts from itself alone.
+ */
+import type { StackModel } from '../stats/stack.js';
+
+export interface StackedModel {
+  /** Mean and SD of the target among the training people: predictions are mean + sd · (standardised prediction). */
+  readonly target: { readonly mean: number; readonly sd: number };
+  /** One model for each configuration, by name. */
+  readonly configurations: Readonly<Record<string, StackModel>>;
+}
