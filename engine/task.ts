@@ -167,11 +167,11 @@ export interface BatchContext<P> {
   /** At least one. Ports named in `batch.shared` give the same value in each. */
   readonly items: readonly TaskContext<P>[];
   /** The instance now being computed: the one to blame if the process dies. */
-  announce(index: number): void;
+  readonly announce: (index: number) => void;
   /** Hands over a finished instance; it is committed on receipt. */
-  emit(index: number, outputs: Outputs): Promise<void>;
+  readonly emit: (index: number, outputs: Outputs) => Promise<void>;
   /** One instance failed; the others go on. */
-  fail(index: number, error: unknown): void;
+  readonly fail: (index: number, error: unknown) => void;
 }
 
 export type OutputValue =

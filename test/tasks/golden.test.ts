@@ -57,6 +57,8 @@ function describeGiven(given: Given | { readonly json: unknown }): unknown {
   if ('json' in given) return given;
   if ('named' in given)
     return Object.fromEntries(Object.entries(given.named).map(([name, table]) => [name, tableDigest(table)]));
+  if ('path' in given) return fileDigest(readFileSync(given.path), '');
+  if ('view' in given) return given.view.recipe.content;
   return {
     items: given.gather.map(({ item, value }) => ({ item, value: describeGiven(value) })),
     failed: given.failed ?? [],
