@@ -27,7 +27,9 @@ export const SMALL_OBJECT_BYTES = 16 * 1024;
 export class MissingObjectError extends Error {
   override readonly name = 'MissingObjectError';
   constructor(readonly digest: Digest) {
-    super(`object ${digest.slice(0, 12)} is missing from the store`);
+    super(
+      `object ${digest.slice(0, 12)} is missing from the store; 'cohortflow verify' finds what it belongs to, and the next run computes it again`,
+    );
   }
 }
 

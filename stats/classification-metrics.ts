@@ -1,0 +1,175 @@
+/**
+ * How well a binary outcome is predicted by a linear predictor η = log(p/(1 − p)): ranking, decisions and calibration.
+ *
+ * Outcomes are 1 (case) and 0; a person is classified a case when η > 0. Where a quantity does not exist (no cases, no controls, a
+ * fit that diverges) it is null, never a guess. Not responsible for choosing thresholds nor for averaging over test sets.
+ */
+import { midranks } from './ranks.js';
+import { bracketedRoot } from './root.js';
+
+export interface ClassificationMetrics {
+  readonly n: number;
+  readonly cases: number;
+  /** Area under the ROC curve by midranks: a tie counts ½. Null for a one-class set. */
+  readonly auc: number | null;
+  /** Average precision Σ(R_k − R_{k−1})P_k over distinct scores (scikit-learn's definition, no interpolation). Null for a one-class set. */
+  readonly auprc: number | null;
+  readonly accuracy: number | null;
+  /** Share of the cases that are found; null without cases. */
+  readonly recall: number | null;
+  /** Share of the controls that are left alone; null without controls. */
+  readonly specificity: number | null;
+  /** Mean of (p − y)². */
+  readonly brier: number | null;
+  /** b of the logistic regression of y on a + b·η: 1 is ideal, below 1 means overfitted. Null where it does not converge. */
+  readonly calibrationSlope: number | null;
+  /** a of the logistic regression of y on a + η: 0 is ideal, below 0 means risks too high. Null for a one-class set. */
+  readonly calibrationIntercept: number | null;
+}
+
+/** All metrics of `eta` (finite or ±∞) for `outcome` (0 or 1 each). */
+export function classificationMetrics(
+  outcome: ArrayLike<number>,
+  eta: ArrayLike<number>,
+): ClassificationMetrics {
+  const n = outcome.length;
+  if (eta.length !== n) throw new Error(`internal error: ${n} outcomes, ${eta.length} predictions`);
+  let cases = 0;
+  let found = 0;
+  let spared = 0;
+  let squares = 0;
+  for (let i = 0; i < n; i++) {
+    const y = outcome[i]!;
+    if (y !== 0 && y !== 1) throw new Error(`internal error: outcome ${y} at ${i} is neither 0 nor 1`);
+    cases += y;
+    if (eta[i]! > 0) found += y;
+    else spared += 1 - y;
+    squares += (logistic(eta[i]!) - y) ** 2;
+  }
+  const controls = n - cases;
+  return {
+    n,
+    cases,
+    auc: areaUnderRoc(outcome, eta),
+    auprc: averagePrecision(outcome, eta),
+    accuracy: share(found + spared, n),
+    recall: share(found, cases),
+    specificity: share(spared, controls),
+    brier: share(squares, n),
+    calibrationSlope: calibrationSlope(outcome, eta),
+    calibrationIntercept: calibrationIntercept(outcome, eta),
+  };
+}
+
+const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+
+const logistic = (eta: number): number => 1 / (1 + Math.exp(-eta));
+
+/** P(η of a case > η of a control) + ½P(equal), by midranks; null unless both classes occur. */
+export function areaUnderRoc(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
+  const ranks = midranks(eta);
+  let cases = 0;
+  let rankSum = 0;
+  for (let i = 0; i < ranks.length; i++) {
+    if (outcome[i] !== 1) continue;
+    cases++;
+    rankSum += ranks[i]!;
+  }
+  const controls = ranks.length - cases;
+  if (cases === 0 || controls === 0) return null;
+  return (rankSum - (cases * (cases + 1)) / 2) / (cases * controls);
+}
+
+/** Average precision; people of one score enter together, so their order does not matter. */
+export function averagePrecision(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
+  const n = outcome.length;
+  const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => eta[b]! - eta[a]!);
+  let cases = 0;
+  for (let i = 0; i < n; i++) cases += outcome[i]!;
+  if (cases === 0 || cases === n) return null;
+  let found = 0;
+  let sum = 0;
+  for (let from = 0; from < n;) {
+    const before = found;
+    let to = from;
+    while (to < n && eta[order[to]!] === eta[order[from]!]) found += outcome[order[to++]!]!;
+    sum += ((found - before) / cases) * (found / to);
+    from = to;
+  }
+  return sum;
+}
+
+/** Newton's method stops after this many steps: a maximum that exists is reached in about ten. */
+const MAX_STEPS = 50;
+
+/** The slope of y ~ a + b·η by maximum likelihood; null when η separates the classes or does not vary. */
+function calibrationSlope(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
+  let [a, b] = [0, 1];
+  let last = logLikelihood(outcome, eta, a, b);
+  for (let step = 0; step < MAX_STEPS; step++) {
+    let [ga, gb, haa, hab, hbb] = [0, 0, 0, 0, 0];
+    for (let i = 0; i < outcome.length; i++) {
+      const p = logistic(a + b * eta[i]!);
+      const residual = outcome[i]! - p;
+      const weight = p * (1 - p);
+      ga += residual;
+      gb += residual * eta[i]!;
+      haa += weight;
+      hab += weight * eta[i]!;
+      hbb += weight * eta[i]! * eta[i]!;
+    }
+    const determinant = haa * hbb - hab * hab;
+    if (!(determinant > 1e-12 * haa * hbb)) return null;
+    const da = (hbb * ga - hab * gb) / determinant;
+    const db = (haa * gb - hab * ga) / determinant;
+    // Halved until the likelihood no longer falls; at the optimum rounding makes any size acceptable.
+    let size = 1;
+    let now = logLikelihood(outcome, eta, a + da, b + db);
+    while (!(now >= last - 1e-10 * Math.abs(last)) && size > 1e-6) {
+      size /= 2;
+      now = logLikelihood(outcome, eta, a + size * da, b + size * db);
+    }
+    a += size * da;
+    b += size * db;
+    last = now;
+    if (
+      Math.abs(size * db) <= 1e-12 * Math.max(1, Math.abs(b)) &&
+      Math.abs(size * da) <= 1e-12 * Math.max(1, Math.abs(a))
+    ) {
+      // A separated set creeps to certainty, where the likelihood is 1 to rounding and the slope has no limit.
+      return last > -1e-6 ? null : b;
+    }
+  }
+  return null;
+}
+
+function logLikelihood(outcome: ArrayLike<number>, eta: ArrayLike<number>, a: number, b: number): number {
+  let sum = 0;
+  for (let i = 0; i < outcome.length; i++) {
+    const value = a + b * eta[i]!;
+    const signed = outcome[i] === 1 ? value : -value;
+    sum -= signed > 0 ? Math.log1p(Math.exp(-signed)) : -signed + Math.log1p(Math.exp(signed));
+  }
+  return sum;
+}
+
+/** The a at which Σ logistic(a + η) = Σy: monotone in a, so the root is unique. */
+function calibrationIntercept(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
+  let cases = 0;
+  let [lowest, highest] = [Infinity, -Infinity];
+  for (let i = 0; i < outcome.length; i++) {
+    cases += outcome[i]!;
+    lowest = Math.min(lowest, eta[i]!);
+    highest = Math.max(highest, eta[i]!);
+  }
+  if (cases === 0 || cases === outcome.length || !Number.isFinite(lowest) || !Number.isFinite(highest))
+    return null;
+  const excess = (a: number): number => {
+    let sum = -cases;
+    for (let i = 0; i < eta.length; i++) sum += logistic(a + eta[i]!);
+    return sum;
+  };
+  // With every η at one end the sum already passes the target, so the root lies between these.
+  const logit = Math.log(cases / (outcome.length - cases));
+  return bracketedRoot(excess, logit - highest, logit - lowest);
+}

@@ -1,0 +1,102 @@
+// L1-logistic regression along a path of penalties, warm-started from the larger to the smaller, and its choice by
+// cross-validation. Not responsible for a single fit (logistic.ts) or for making folds (folds.ts).
+import { chooseLambda, lambdaSequence, type FoldLoss, type LambdaChoice } from './lambda-choice.js';
+import type { Backend } from './linalg/backend.js';
+import { logisticProblem, solveL1Logistic, type LogisticFit, type LogisticOptions } from './logistic.js';
+import type { LogisticProblem } from './logistic-newton.js';
+
+export interface PathOptions extends Omit<LogisticOptions, 'lambda'> {
+  /** Penalties, descending. When absent: `count` of them, from the one at which every weight is zero. */
+  readonly lambdas?: Float64Array;
+  /** Default 100. */
+  readonly count?: number;
+  /** Smallest over largest λ; default 1e-4, or 0.01 when there are fewer rows than columns (glmnet). */
+  readonly ratio?: number;
+}
+
+/** One fit per penalty, in the order of the penalties. */
+export function l1LogisticPath(
+  problem: LogisticProblem,
+  backend: Backend,
+  options: PathOptions = {},
+): LogisticFit[] {
+  let solution: Float64Array | undefined;
+  return Array.from(penalties(problem, options), (lambda) => {
+    const solved = solveL1Logistic(problem, backend, { ...options, lambda }, solution);
+    solution = Number.isNaN(solved.fit.intercept) ? undefined : solved.solution;
+    return solved.fit;
+  });
+}
+
+function penalties(problem: LogisticProblem, options: PathOptions): Float64Array {
+  if (options.lambdas) return options.lambdas;
+  const { count = 100, ratio = problem.n < problem.columns.length - 1 ? 0.01 : 1e-4 } = options;
+  // One class, or columns that say nothing: any positive sequence does, every fit is null.
+  return lambdaSequence(problem.lambdaMax > 0 ? problem.lambdaMax : 1, count, ratio);
+}
+
+export interface LogisticChoice {
+  readonly choice: LambdaChoice;
+  /** Fits on all the rows, one per penalty. */
+  readonly path: readonly LogisticFit[];
+}
+
+/**
+ * Cross-validated deviance along the path of all `rows`: `fold` gives each input row's fold. A held-out person's
+ * loss is −2 log P(label), with P kept within [1e-5, 1 − 1e-5] (R: cv.glmnet(family = 'binomial', foldid, lambda)).
+ */
+export function crossValidateL1Logistic(
+  columns: readonly Float64Array[],
+  labels: ArrayLike<number>,
+  fold: Int32Array,
+  backend: Backend,
+  options: PathOptions & { readonly rows?: Int32Array } = {},
+): LogisticChoice {
+  const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
+  const problem = logisticProblem(columns, labels, { ...options, rows });
+  const lambdas = penalties(problem, options);
+  const path = l1LogisticPath(problem, backend, { ...options, lambdas });
+  const folds = [...new Set(Array.from(rows, (i) => fold[i]!))].sort((a, b) => a - b);
+  const losses = folds.map((held): FoldLoss => {
+    const train = rows.filter((i) => fold[i] !== held);
+    const test = rows.filter((i) => fold[i] === held);
+    const fits = l1LogisticPath(logisticProblem(columns, labels, { ...options, rows: train }), backend, {
+      ...options,
+      lambdas,
+    });
+    return {
+      people: test.length,
+      loss: Float64Array.from(fits, (fit) => meanDeviance(fit, columns, labels, test)),
+    };
+  });
+  return { choice: chooseLambda(lambdas, losses), path };
+}
+
+function meanDeviance(
+  fit: LogisticFit,
+  columns: readonly Float64Array[],
+  labels: ArrayLike<number>,
+  rows: Int32Array,
+): number {
+  const eta = predictLogistic(fit, columns, rows);
+  let sum = 0;
+  rows.forEach((i, r) => {
+    const probability = Math.min(1 - 1e-5, Math.max(1e-5, 1 / (1 + Math.exp(-eta[r]!))));
+    sum -= 2 * Math.log(labels[i] === 1 ? probability : 1 - probability);
+  });
+  return sum / rows.length;
+}
+
+/** η = intercept + Xw of the given rows, NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
+export function predictLogistic(
+  fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
+  columns: readonly Float64Array[],
+  rows: Int32Array,
+): Float64Array {
+  const eta = new Float64Array(rows.length).fill(fit.intercept);
+  columns.forEach((x, j) => {
+    const w = fit.coefficients[j]!;
+    if (w !== 0) for (let r = 0; r < rows.length; r++) eta[r]! += w * x[rows[r]!]!;
+  });
+  return eta;
+}
