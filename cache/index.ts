@@ -223,6 +223,12 @@ export class Index {
     return this.statements.small.get(toBlob(digest)) ?? null;
   }
 
+  /** Up to ten small objects whose digests begin with these digits. */
+  smallFrom(prefix: string): Digest[] {
+    const [from, to] = ['0', 'f'].map((digit) => Buffer.from(prefix.padEnd(64, digit), 'hex'));
+    return this.statements.smallBetween.all(from!, to!).map((hash) => hash.toString('hex'));
+  }
+
   removeSmall(digest: Digest): void {
     this.statements.removeSmall.run(toBlob(digest));
   }

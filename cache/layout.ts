@@ -97,6 +97,9 @@ export function prepareStatements(db: Database.Database) {
     part: pluck<[Buffer], string>('SELECT body FROM part JOIN digest USING (id) WHERE hash = ?'),
     addSmall: db.prepare<[number, Uint8Array]>('INSERT OR IGNORE INTO small (id, bytes) VALUES (?, ?)'),
     small: pluck<[Buffer], Buffer>('SELECT bytes FROM small JOIN digest USING (id) WHERE hash = ?'),
+    smallBetween: pluck<[Buffer, Buffer], Buffer>(
+      'SELECT hash FROM digest JOIN small USING (id) WHERE hash BETWEEN ? AND ? LIMIT 10',
+    ),
     stat: pluck<[string, bigint, bigint, bigint, bigint], Buffer>(
       'SELECT hash FROM stat WHERE path = ? AND size = ? AND mtime = ? AND ctime = ? AND inode = ?',
     ),

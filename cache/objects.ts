@@ -11,6 +11,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -45,6 +46,15 @@ export class Objects {
 
   has(digest: Digest): boolean {
     return existsSync(this.path(digest));
+  }
+
+  /** Objects whose digests begin with these digits, at least two. */
+  from(prefix: string): Digest[] {
+    const folder = join(this.folder, prefix.slice(0, 2));
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder)
+      .map((name) => prefix.slice(0, 2) + name)
+      .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{64}$/.test(name));
   }
 
   /** @throws MissingObjectError */

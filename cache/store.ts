@@ -172,6 +172,11 @@ export class Store implements ByteReader, ByteWriter {
     return this.index.small(digest) !== null || this.objects.has(digest);
   }
 
+  /** Objects whose digests begin with these hexadecimal digits, at least two. */
+  from(prefix: string): Digest[] {
+    return [...this.index.smallFrom(prefix), ...this.objects.from(prefix)];
+  }
+
   read(digest: Digest): Uint8Array {
     return this.index.small(digest) ?? this.objects.read(digest);
   }

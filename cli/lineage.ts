@@ -78,9 +78,8 @@ export function lineageLines(lineage: Lineage, paint: Paint): string[] {
     const isRepeated = shown.has(id) && children.length > 0;
     shown.add(id);
     const above = isRepeated ? paint.dim('  (see above)') : '';
-    lines.push(
-      `${head}${edge ? edgeText(edge, direction, paint) : ''}${vertexText(vertex, edge, direction, paint)}${above}`,
-    );
+    const text = vertexText(vertex, edge, direction, isRepeated, paint);
+    lines.push(`${head}${edge ? edgeText(edge, direction, paint) : ''}${text}${above}`);
     if (isRepeated) return;
     for (const [i, child] of children.entries()) {
       const isLast = i === children.length - 1;
@@ -101,6 +100,7 @@ function vertexText(
   vertex: Vertex,
   edge: Edge | null,
   direction: Lineage['direction'],
+  isBrief: boolean,
   paint: Paint,
 ): string {
   switch (vertex.kind) {
@@ -115,9 +115,8 @@ function vertexText(
       const digest = output === null ? undefined : vertex.outputs[output];
       const facts = [
         vertex.instances === 1 ? '' : vertex.instances === 0 ? 'not run' : `× ${count(vertex.instances)}`,
-        vertex.task,
-        paramsText(vertex.params),
-        vertex.seed === null ? '' : `seed ${short(vertex.seed)}`,
+        ...(isBrief ? [] : [vertex.task, paramsText(vertex.params)]),
+        vertex.seed === null || isBrief ? '' : `seed ${short(vertex.seed)}`,
         digest === undefined ? '' : short(digest),
       ].filter(Boolean);
       return `${paint.bold(name)}  ${paint.dim(facts.join('  '))}`;

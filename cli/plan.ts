@@ -64,7 +64,7 @@ async function upstream(workflow: Workflow): Promise<Map<string, readonly string
 /** The plan in lines. */
 export function planLines(
   workflow: string,
-  plan: PlanOutcome,
+  plan: Omit<PlanOutcome, 'id'>,
   upstreamOf: ReadonlyMap<string, readonly string[]>,
   paint: Paint,
 ): string[] {

@@ -97,8 +97,8 @@ export function eventText(event: Event, paint: Paint): string | null {
 
 function nodeEndText(node: string, summary: NodeSummary, paint: Paint): string | null {
   const { ran, failed, skipped, instances, seconds, unchanged } = summary;
-  // Of what was fresh, or never had a chance, the summary at the end says enough.
-  if (ran + failed === 0) return null;
+  // Of what was fresh, or never had a chance, the summary at the end says enough; a failure has its own line.
+  if (ran + failed === 0 || (failed === 1 && instances === 1)) return null;
   const parts = [instances === 1 ? '' : `${count(ran)} of ${counted(instances, 'instance')}`];
   if (failed > 0 && instances > 1) parts.push(`${count(failed)} failed`);
   if (skipped > 0) parts.push(`${count(skipped)} skipped`);

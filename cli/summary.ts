@@ -26,9 +26,10 @@ export interface SummaryOptions {
 /** The summary in lines. */
 export function summaryLines(outcome: StudyOutcome, options: SummaryOptions): string[] {
   const { paint } = options;
-  const lines = [headline(outcome, options)];
   const done = outcome.nodes.filter(({ ran, failed, skipped, open }) => ran + failed + skipped + open > 0);
-  if (done.length > 0) lines.push('', ...nodeLines(done, paint));
+  const common = outcome.status === 'done' ? commonReason(done) : null;
+  const lines = [`${headline(outcome, options)}${common === null ? '' : ` (${common})`}`];
+  if (done.length > 0) lines.push('', ...nodeLines(done, common, paint));
   for (const line of cutOffLines(outcome.nodes)) lines.push(line);
   const fresh = outcome.nodes.reduce((sum, node) => sum + node.fresh, 0);
   if (fresh > 0 && done.length > 0) lines.push(`${counted(fresh, 'instance')} fresh`);
@@ -56,7 +57,15 @@ function headline(
   return `${paint.green(`${head} done`)} in ${time}: ${count(ran)} of ${counted(all, 'instance')} ran`;
 }
 
-function nodeLines(nodes: readonly NodeSummary[], paint: Paint): string[] {
+/** The one reason for everything, as in a first run: told once, not beside each node. */
+function commonReason(nodes: readonly NodeSummary[]): string | null {
+  const ran = nodes.filter((node) => node.ran > 0);
+  const reasons = new Set(ran.flatMap((node) => Object.keys(node.reasons)));
+  const [first] = reasons;
+  return ran.length > 1 && reasons.size === 1 ? first! : null;
+}
+
+function nodeLines(nodes: readonly NodeSummary[], common: string | null, paint: Paint): string[] {
   const rows = nodes.map((node) => {
     const { ran, failed, skipped, open, instances, seconds } = node;
     const parts = [
@@ -71,7 +80,7 @@ function nodeLines(nodes: readonly NodeSummary[], paint: Paint): string[] {
       parts.join(', '),
       of,
       ran > 0 ? duration(seconds) : '',
-      paint.dim(reasonsText(node.reasons)),
+      common === null ? paint.dim(reasonsText(node.reasons)) : '',
     ];
   });
   return layout(rows, { right: [2, 3], indent: '  ' });
@@ -159,7 +168,8 @@ function publishedLines(published: NonNullable<StudyOutcome['published']>, paint
     unchanged > 0 ? `${count(unchanged)} unchanged` : '',
     removed.length > 0 ? `${count(removed.length)} removed` : '',
   ].filter(Boolean);
-  const lines = ['', `published ${counted(total, 'file')} in ${nearPath(folder)} (${parts.join(', ')})`];
+  const changes = parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+  const lines = ['', `published ${counted(total, 'file')} in ${nearPath(folder)}${changes}`];
   if (edited.length > 0) {
     lines.push(
       `${paint.yellow('left alone')} ${listed(edited)}: edited since; delete or rename ${edited.length === 1 ? 'it' : 'them'} to have the result again`,

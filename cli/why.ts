@@ -27,12 +27,13 @@ export const verb = defineVerb<WorkflowFlags>({
       if (terminal.isJson) terminal.json(explanation);
       else {
         for (const line of whyLines(explanation, terminal.paint)) terminal.print(line);
-        const key = explanation.only?.verdict === 'fresh' ? explanation.only.key : null;
+        const fresh = explanation.only?.verdict === 'fresh' ? explanation.only : null;
+        const key = fresh?.key ?? null;
         const details = key === null ? null : store.index.details(key);
         if (key !== null && details) {
           terminal.print(
             terminal.paint.dim(
-              `  key ${short(key)}, made ${time(details.made)} in ${duration(details.seconds)} with ${details.backend}`,
+              `  key ${short(key)}, made ${time(details.made)}${fresh?.made == null ? '' : ` (run ${fresh.made})`} in ${duration(details.seconds)} with ${details.backend}`,
             ),
           );
         }

@@ -10,7 +10,6 @@ import { canonicalJson, digestOf } from '../cache/digest.js';
 import type { Preimage } from '../cache/index.js';
 import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
-import { nearestName } from './diagnostic.js';
 import { Status, type NodeState } from './graph.js';
 import { itemId, type Item } from './item.js';
 import type { WireInput, WireValue } from './job.js';
@@ -19,8 +18,9 @@ import { fillTemplate } from './language/template.js';
 import type { RunGraph } from './plan-graph.js';
 import type { RawFiles, RawTable } from './raw.js';
 import { TaskError, type GatheredItem, type InputPort, type Json } from './task.js';
+import { bindColumns, findColumn, pickColumns, renamed } from './manifest-columns.js';
 import { Views } from './views.js';
-import type { Binding, ColumnPick, Reference, Workflow } from './workflow.js';
+import type { Binding, Reference, Workflow } from './workflow.js';
 
 /** What the inputs of an instance amount to. */
 export interface BoundInputs {
@@ -96,7 +96,8 @@ export class Binder {
         entries.push([name, value.wire]);
         digests.push([name, value.digest]);
       }
-      return { wire: { how: 'named', entries }, digest: this.part('named/1', digests) };
+      const parts = digests.map(([, digest]) => digest);
+      return { wire: { how: 'named', entries }, digest: this.part('named/1', digests, parts) };
     }
     if (spec.gather && binding.how === 'one')
       return this.gather(spec, port, binding.reference, instance, items, params);
@@ -176,7 +177,12 @@ export class Binder {
     }
     return {
       wire: { how: 'gather', items: gathered, failed },
-      digest: this.part('gather/1', [digests, failed]),
+      // Of many items one tells which columns were read.
+      digest: this.part(
+        'gather/1',
+        [digests, failed],
+        digests.slice(0, 1).map(([, digest]) => digest),
+      ),
     };
   }
 
@@ -255,7 +261,9 @@ export class Binder {
       return picks
         ? {
             ...whole,
-            columns: picks.map((pick) => renamed(find(whole.columns, pick.column, name, port), pick.as)),
+            columns: picks.map((pick) =>
+              renamed(findColumn(whole.columns, pick.column, name, port), pick.as),
+            ),
           }
         : whole;
     }
@@ -265,7 +273,7 @@ export class Binder {
     // Types and names are known, digests are not: the port's `reads` sees a schema only.
     const known = header.columns.map((column) => ({ ...column, digest: '' }));
     const wanted = picks
-      ? picks.map((pick) => ({ ...pick, column: find(known, pick.column, name, port).name }))
+      ? picks.map((pick) => ({ ...pick, column: findColumn(known, pick.column, name, port).name }))
       : known.map(({ name: column }) => ({ column, as: column }));
     const schema = {
       rows: header.rows,
@@ -335,30 +343,36 @@ export class Binder {
   }
 
   /** A sub-digest of a preimage; its body is stored, so that `why` can compare. */
-  private part(tag: string, body: unknown): Digest {
+  private part(tag: string, body: unknown, children: readonly Digest[] = []): Digest {
     const digest = digestOf(tag, body);
-    this.parts.set(digest, () => canonicalJson([tag, body]));
+    if (!this.parts.has(digest)) this.parts.set(digest, { body: () => canonicalJson([tag, body]), children });
     return digest;
   }
 
-  /** Bodies not yet stored: written with the first entry that needs them. */
-  private readonly parts = new Map<Digest, (() => string) | null>();
+  /** Bodies not yet stored, written with the first entry that needs them, and the parts in them that are stored too. */
+  private readonly parts = new Map<Digest, { body: () => string; children: readonly Digest[] } | null>();
 
   /** Within the transaction of the entries that need them. */
   storeParts(digests: Iterable<Digest>): void {
     for (const digest of new Set(digests)) {
-      const body = this.parts.get(digest);
-      if (body) this.store.index.addPart(digest, body());
+      const part = this.parts.get(digest);
+      if (!part) continue;
+      this.store.index.addPart(digest, part.body());
+      this.storeParts(part.children);
     }
   }
 
   /** The transaction is through: the bodies need not be kept. */
   partsStored(digests: Iterable<Digest>): void {
-    for (const digest of digests) this.parts.set(digest, null);
+    for (const digest of digests) {
+      const part = this.parts.get(digest);
+      this.parts.set(digest, null);
+      if (part) this.partsStored(part.children);
+    }
   }
 
   partBody(digest: Digest): string | null {
-    return this.parts.get(digest)?.() ?? this.store.index.part(digest);
+    return this.parts.get(digest)?.body() ?? this.store.index.part(digest);
   }
 }
 
@@ -368,52 +382,4 @@ function portOf(producer: NodeState, instance: number, reference: Reference): Ar
   const ref = outputs?.[port];
   if (!ref) throw new Error(`internal error: '${producer.name}.${port}' is not there yet`);
   return ref;
-}
-
-function pickColumns(
-  picks: readonly ColumnPick[],
-  items: Record<string, Item>,
-): { column: string; as: string }[] {
-  return picks.map((pick) => {
-    const column = String(fillTemplate(pick.column, items));
-    return { column, as: pick.as ? String(fillTemplate(pick.as, items)) : column };
-  });
-}
-
-function find(columns: readonly ManifestColumn[], name: string, table: string, port: string): ManifestColumn {
-  const found = columns.find((column) => column.name === name);
-  if (found) return found;
-  const names = columns.map((column) => column.name);
-  const nearest = nearestName(name, names);
-  return refuse(
-    `${table} has no column '${name}'${nearest ? ` (did you mean '${nearest}'?)` : ''}; it has ${names.slice(0, 30).join(', ')}${names.length > 30 ? ' …' : ''}`,
-    { port, column: name },
-  );
-}
-
-const renamed = (column: ManifestColumn, name: string): ManifestColumn =>
-  column.name === name ? column : { ...column, name };
-
-/** Tables with the same ids, side by side. */
-function bindColumns(parts: readonly Manifest[], port: string): Manifest {
-  const [first] = parts;
-  if (!first) return refuse('an empty list of tables', { port });
-  const names = new Set<string>();
-  for (const [i, part] of parts.entries()) {
-    if (part.rows !== first.rows || part.id?.digest !== first.id?.digest) {
-      refuse(
-        `the tables bound together have different rows: ${first.rows} in the first, ${part.rows} in number ${i + 1}${part.rows === first.rows ? ' (other ids)' : ''}; filter or join them to the same people first`,
-        { port },
-      );
-    }
-    for (const { name } of part.columns) {
-      if (names.has(name))
-        refuse(
-          `the tables bound together both have a column '${name}'; rename one: table[${name} as other]`,
-          { port, column: name },
-        );
-      names.add(name);
-    }
-  }
-  return { ...first, columns: parts.flatMap((part) => part.columns) };
 }

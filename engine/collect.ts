@@ -16,6 +16,8 @@ import { readGroup } from './record.js';
 export interface CollectOptions {
   /** Runs kept of each workflow, newest first. */
   readonly keep: number;
+  /** What the store may hold: the oldest runs go until it fits, save pinned ones and the newest of each workflow. */
+  readonly maxBytes?: number;
   readonly dryRun: boolean;
   readonly onWait: () => void;
 }
@@ -26,6 +28,8 @@ export interface CollectOutcome {
   readonly objects: { readonly kept: number; readonly removed: number };
   /** Bytes of object files that are (or would be) freed; the index shrinks besides. */
   readonly bytes: number;
+  /** Bytes of the store before, and after; of a dry run an estimate: the index is taken to shrink with its results. */
+  readonly size: { readonly before: number; readonly after: number };
 }
 
 export async function collectGarbage(store: Store, options: CollectOptions): Promise<CollectOutcome> {
@@ -40,8 +44,56 @@ export async function collectGarbage(store: Store, options: CollectOptions): Pro
   }
 }
 
-function collect(store: Store, { keep, dryRun }: CollectOptions): CollectOutcome {
-  const { kept, removed } = chooseRuns(store, keep);
+function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): CollectOutcome {
+  const files = objectFiles(store);
+  const indexBytes = sizeOfIndex(store);
+  const before = indexBytes + total(files);
+  const { kept, removed, droppable } = chooseRuns(store, keep);
+  let needed = whatRunsNeed(store, kept);
+  const sizeAfter = (): number => {
+    const { results, unneeded, objects } = needed;
+    const share = results + unneeded.length === 0 ? 1 : results / (results + unneeded.length);
+    return total(files.filter(({ digest }) => objects.has(digest))) + Math.round(indexBytes * share);
+  };
+  while (maxBytes !== undefined && sizeAfter() > maxBytes) {
+    const oldest = droppable.pop();
+    if (oldest === undefined) break;
+    kept.splice(kept.indexOf(oldest), 1);
+    removed.push(oldest);
+    needed = whatRunsNeed(store, kept);
+  }
+  const { objects, parts, unneeded, results } = needed;
+  const surplus = files.filter(({ digest }) => !objects.has(digest));
+  const estimate = sizeAfter();
+  if (!dryRun) {
+    store.index.transaction(() => {
+      for (const id of removed) store.index.removeRun(id);
+      for (const key of unneeded) store.index.removeEntry(key);
+      store.index.keepOnly(objects, parts);
+    });
+    for (const { path } of surplus) rmSync(path, { force: true });
+    store.index.compact();
+  }
+  return {
+    runs: { kept, removed },
+    results: { kept: results, removed: unneeded.length },
+    objects: { kept: objects.size, removed: surplus.length },
+    bytes: total(surplus),
+    size: { before, after: dryRun ? estimate : sizeOfIndex(store) + total(files) - total(surplus) },
+  };
+}
+
+interface Needed {
+  readonly objects: ReadonlySet<Digest>;
+  /** Bodies of sub-digests of preimages. */
+  readonly parts: ReadonlySet<Digest>;
+  /** Results that are kept. */
+  readonly results: number;
+  /** Keys of those that are not. */
+  readonly unneeded: readonly Digest[];
+}
+
+function whatRunsNeed(store: Store, kept: readonly number[]): Needed {
   const keys = new Set<Digest>();
   const objects = new Set<Digest>();
   const files = new Set<Digest>();
@@ -72,39 +124,51 @@ function collect(store: Store, { keep, dryRun }: CollectOptions): CollectOutcome
       continue;
     }
     results++;
-    for (const [, digest] of preimage.inputs) parts.add(digest);
+    for (const [, digest] of preimage.inputs) addParts(digest, store, parts);
     for (const ref of Object.values(outputs)) addObjects(ref, store, objects);
   }
-  const surplus = objectFiles(store).filter(({ digest }) => !objects.has(digest));
-  const bytes = surplus.reduce((sum, file) => sum + file.bytes, 0);
-  if (!dryRun) {
-    store.index.transaction(() => {
-      for (const id of removed) store.index.removeRun(id);
-      for (const key of unneeded) store.index.removeEntry(key);
-      store.index.keepOnly(objects, parts);
-    });
-    for (const { path } of surplus) rmSync(path, { force: true });
-    store.index.compact();
-  }
-  return {
-    runs: { kept, removed },
-    results: { kept: results, removed: unneeded.length },
-    objects: { kept: objects.size, removed: surplus.length },
-    bytes,
-  };
+  return { objects, parts, results, unneeded };
 }
 
-function chooseRuns(store: Store, keep: number): { kept: number[]; removed: number[] } {
+/** `droppable`: those of the kept ones that may go for want of room, newest first. */
+function chooseRuns(store: Store, keep: number): { kept: number[]; removed: number[]; droppable: number[] } {
   const pinned = new Set(store.index.pins().map(({ run }) => run));
   const counts = new Map<string, number>();
   const kept: number[] = [];
   const removed: number[] = [];
+  const droppable: number[] = [];
   for (const { id, workflow } of store.index.runs(null, -1)) {
     const count = (counts.get(workflow) ?? 0) + 1;
     counts.set(workflow, count);
     (count <= keep || pinned.has(id) ? kept : removed).push(id);
+    if (count > 1 && count <= keep && !pinned.has(id)) droppable.push(id);
   }
-  return { kept, removed };
+  return { kept, removed, droppable };
+}
+
+const total = (files: readonly { readonly bytes: number }[]): number =>
+  files.reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Bytes of the index with its log. */
+function sizeOfIndex(store: Store): number {
+  return ['index.sqlite', 'index.sqlite-wal'].reduce(
+    (sum, name) => sum + (statSync(join(store.folder, name), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  );
+}
+
+/** A part and the parts within it that are stored, too (binding.ts). */
+function addParts(digest: Digest, store: Store, parts: Set<Digest>): void {
+  if (parts.has(digest)) return;
+  parts.add(digest);
+  const body = store.index.part(digest);
+  const named = body === null ? null : (JSON.parse(body) as [tag: string, entries: unknown]);
+  if (named?.[0] === 'named/1')
+    for (const [, part] of named[1] as [string, Digest][]) addParts(part, store, parts);
+  if (named?.[0] === 'gather/1') {
+    const [[first]] = named[1] as [[unknown, Digest][], unknown];
+    if (first) addParts(first[1], store, parts);
+  }
 }
 
 function addObjects(ref: ArtifactRef, store: Store, objects: Set<Digest>): void {

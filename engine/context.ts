@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import type { ArtifactReader } from '../cache/store.js';
-import type { WireFile, WireInput, WireValue } from './job.js';
-import type { Gathered, GatheredItem, InputValue, Json, TaskContext } from './task.js';
+import type { WireFile, WireInput, WireValue, WireView } from './job.js';
+import type { Gathered, GatheredItem, InputValue, Json, TaskContext, View } from './task.js';
 
 export type LoadedInput =
   | { readonly how: 'one'; readonly value: InputValue }
@@ -65,16 +65,19 @@ async function loadValue(
       return { kind: 'array', array: reader.array(value.digest) };
     case 'json':
       return { kind: 'json', json: reader.json(value.digest) as Json };
-    case 'view': {
-      const files = value.files.map(([role, file]) => [role, filePath(file, objectFolder)] as const);
-      return { kind: 'view', view: { recipe: value.recipe, files: Object.fromEntries(files) } };
-    }
+    case 'view':
+      return { kind: 'view', view: viewOf(value, objectFolder) };
     case 'file':
     case 'raw': {
       const { digest, extension } = value;
       return { kind: 'file', path: filePath(value, objectFolder), extension, digest };
     }
   }
+}
+
+function viewOf({ recipe, files, of }: WireView, objectFolder: string): View {
+  const paths = files.map(([role, file]) => [role, filePath(file, objectFolder)] as const);
+  return { recipe, files: Object.fromEntries(paths), of: of.map((view) => viewOf(view, objectFolder)) };
 }
 
 function filePath(file: WireFile, objectFolder: string): string {
@@ -129,6 +132,7 @@ export function makeContext(options: {
     },
     gatherTables: (port) => gathered(port, 'table', (value) => value.table),
     gatherJson: (port) => gathered(port, 'json', (value) => value.json),
+    gatherViews: (port) => gathered(port, 'view', (value) => value.view),
     scratch: options.scratch,
     log: (line) => {
       if (log.lines.length < LOG_LINES) log.lines.push(line);

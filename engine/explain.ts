@@ -175,6 +175,7 @@ class Explainer {
       verdict: 'fresh',
       key,
       run: last?.run.id ?? null,
+      made: this.history.madeIn(state.name, key),
       computed: null,
       since: [],
       cutOff: [],
@@ -187,7 +188,7 @@ class Explainer {
       const since = before && after ? this.compare(before, after) : [{ field: 'key', from: '', to: '' }];
       return { ...base, since };
     }
-    if (this.history.isMadeIn(last.run, key)) {
+    if (base.made === last.run.id) {
       const before = this.history.last(state.name, items, { before: last.run.id });
       return { ...base, computed: this.compareWith(this.store.index.preimage(key)!, key, before, false) };
     }
@@ -304,7 +305,7 @@ class Explainer {
   private reasonsOf(state: NodeState): { node: string; reason: string }[] {
     const reasons = Object.keys(this.run.tally.summary(state).reasons);
     if (reasons.length === 0) return [];
-    const more = reasons.length > 1 ? ` (and ${reasons.length - 1} other reasons)` : '';
+    const more = reasons.length > 1 ? ` and ${reasons.length - 1} more` : '';
     return [{ node: state.name, reason: `${reasons[0]!}${more}` }];
   }
 }

@@ -26,6 +26,8 @@ export type Explanation =
       readonly key: Digest;
       /** The last run that had this instance; null when none had. */
       readonly run: number | null;
+      /** The run that computed it; null when it was another workflow's or node's, or too long ago. */
+      readonly made: number | null;
       /** It was computed in that run: what it was then compared with. */
       readonly computed: Comparison | null;
       /** Its key differs from that run's: an earlier result fits. */

@@ -6,6 +6,7 @@
 import type { Digest } from '../cache/artifact.js';
 import type { RunRow } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
+import type { NodeSummary } from './event.js';
 import type { Scalar } from './item.js';
 import { readGroup, type Group } from './record.js';
 
@@ -59,11 +60,20 @@ export class History {
     return null;
   }
 
-  /** Whether the key's result was computed in this run: after the workflow's run before it, while this one went on. */
-  isMadeIn(run: RunRow, key: Digest): boolean {
+  /** The newest run that computed the key's result for this node; null when none of those searched did. */
+  madeIn(node: string, key: Digest): number | null {
+    return this.runs.find((run) => this.isMadeIn(run, node, key))?.id ?? null;
+  }
+
+  /**
+   * Whether the key's result was computed in this run: the run computed instances of the node, and it was made after the workflow's
+   * run before it, while this one went on.
+   */
+  isMadeIn(run: RunRow, node: string, key: Digest): boolean {
     const made = this.store.index.details(key)?.made;
     if (made === undefined || run.ended === null) return false;
-    const seconds = (run.summary as { seconds?: number }).seconds ?? 0;
+    const { seconds = 0, nodes = [] } = run.summary as { seconds?: number; nodes?: readonly NodeSummary[] };
+    if ((nodes.find((each) => each.node === node)?.ran ?? 0) === 0) return false;
     const before = this.runs.find(({ id }) => id < run.id)?.ended ?? -Infinity;
     // The row is written at the end; a second for what lies between the last result and that.
     return made > before && made <= run.ended && made >= run.ended - (seconds + 1) * 1000;

@@ -22,12 +22,16 @@ export type WireValue =
   /** Narrowed to the columns that the task reads. */
   | { readonly kind: 'table'; readonly manifest: Manifest }
   | { readonly kind: 'json' | 'array'; readonly digest: Digest }
-  | {
-      readonly kind: 'view';
-      readonly recipe: ViewRecipe;
-      readonly files: readonly (readonly [role: string, file: WireFile])[];
-    }
+  | WireView
   | WireFile;
+
+export interface WireView {
+  readonly kind: 'view';
+  readonly recipe: ViewRecipe;
+  readonly files: readonly (readonly [role: string, file: WireFile])[];
+  /** The views that it was made of. */
+  readonly of: readonly WireView[];
+}
 
 export type WireFile =
   | { readonly kind: 'file'; readonly digest: Digest; readonly extension: string }

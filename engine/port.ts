@@ -18,6 +18,10 @@ export const PORT_TYPES = {
   json: 'json',
   model: 'json',
   file: 'file',
+  /** variants of genotypes: place, id and alleles, without ids of its own */
+  variants: 'table',
+  /** summary statistics: one row for each variant and effect allele */
+  sumstats: 'table',
   /** people × variants of genotype files that stay where they are */
   genotypes: 'view',
   /** a drawn figure (SVG) */

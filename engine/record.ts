@@ -96,9 +96,13 @@ export function writeGroup(state: NodeState, store: Store): Digest {
     const key = state.keys[i];
     if (key) bytes.write(key, at + 1, 'hex');
   }
-  const digest = createHash('sha256').update('group/1\n').update(bytes).digest('hex');
+  const digest = groupDigest(bytes);
   store.write(digest, bytes);
   return digest;
+}
+
+export function groupDigest(bytes: Uint8Array): Digest {
+  return createHash('sha256').update('group/1\n').update(bytes).digest('hex');
 }
 
 function endingOf(status: number): Ending {

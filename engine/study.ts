@@ -4,6 +4,7 @@
  * Not responsible for parsing arguments or showing anything (cli/), nor for what one instance goes through (run.ts).
  */
 import { setTimeout } from 'node:timers/promises';
+import type { Digest } from '../cache/artifact.js';
 import type { Store } from '../cache/store.js';
 import { describeWorkflow } from './describe.js';
 import type { Event, NodeSummary } from './event.js';
@@ -13,6 +14,7 @@ import type { Executor } from './pool.js';
 import { publishStudy, type PublishOutcome } from './publish.js';
 import { lastRun, writeGroup } from './record.js';
 import { Run } from './run.js';
+import { storePlan } from './stored-plan.js';
 import type { Workflow } from './workflow.js';
 
 export interface StudyOptions {
@@ -111,6 +113,8 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
 }
 
 export interface PlanOutcome {
+  /** Under which the plan is kept (stored-plan.ts). */
+  readonly id: Digest;
   readonly nodes: readonly NodeSummary[];
   readonly failures: readonly RootFailure[];
   /** Sum of the expected seconds of what runs for certain, over all workers. */
@@ -121,10 +125,12 @@ export async function planStudy(options: {
   workflow: Workflow;
   store: Store;
   targets: readonly string[];
+  /** `path=value`, as given on the command line: kept with the plan. */
+  sets?: readonly string[];
 }): Promise<PlanOutcome> {
-  const { workflow, store } = options;
+  const { workflow, store, targets, sets = [] } = options;
   const run = new Run(workflow, store, {
-    targets: options.targets.length > 0 ? options.targets : defaultTargets(workflow),
+    targets: targets.length > 0 ? targets : defaultTargets(workflow),
     pool: null,
     memory: 0,
     failFast: false,
@@ -137,7 +143,8 @@ export async function planStudy(options: {
     (sum, { task, open }) => sum + open * (store.index.duration(task)?.seconds ?? 0),
     0,
   );
-  return { nodes, failures: rootFailures(run), estimate };
+  const id = storePlan(workflow, store, run, { targets, sets });
+  return { id, nodes, failures: rootFailures(run), estimate };
 }
 
 function rootFailures(run: Run): RootFailure[] {

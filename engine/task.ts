@@ -112,19 +112,21 @@ export type InputValue =
 export interface ViewRecipe {
   /** Digest of everything that a task can learn through the view, whatever the files. */
   readonly content: string;
-  /** The `content` of the view that names the files: its own, or that of the view it was narrowed from. */
-  readonly base: string;
-  /** Digests of the files by role, as `context.file` gives them; empty for a narrowed view. */
+  /** `content` of the views that it was made of, in order: they are found among those of the run. Empty when it names files outside. */
+  readonly of: readonly string[];
+  /** Digests by role, as `context.file` gives them, of files outside; or of files that the task hands out beside the view. */
   readonly files: Readonly<Record<string, string>>;
-  /** What the view is of: for the tasks that read it. Part of what `content` must cover. */
+  /** What the view is of: for the tasks that read it. */
   readonly detail: Json;
 }
 
-/** A view with the files that its base is found in now. */
+/** A view with where its files are now. */
 export interface View {
   readonly recipe: ViewRecipe;
   /** Paths by role. */
   readonly files: Readonly<Record<string, string>>;
+  /** The views of `recipe.of`. */
+  readonly of: readonly View[];
 }
 
 /** The items' ids of one gathered instance, by axis name (only the gathered axes). */
@@ -153,6 +155,7 @@ export interface TaskContext<P> {
   tables(port: string): ReadonlyMap<string, Table>;
   gatherTables(port: string): Gathered<Table>;
   gatherJson(port: string): Gathered<Json>;
+  gatherViews(port: string): Gathered<View>;
   /** A folder of this call's own on the store's file system, removed after it: for large files on their way into the store. */
   scratch(): string;
   /** A line of the instance's log. */

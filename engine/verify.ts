@@ -10,7 +10,10 @@ import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { decodeArray, decodeColumn } from '../cache/codec.js';
 import { arrayDigest, columnDigest, fileDigestAt, jsonDigest } from '../cache/digest.js';
 import { decodeManifest, encodeManifest } from '../cache/manifest.js';
+import type { Preimage } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
+import { ownersOf } from './owners.js';
+import { damagedRecords, type DamagedRecord } from './verify-records.js';
 
 export interface Damage {
   readonly digest: Digest;
@@ -19,12 +22,16 @@ export interface Damage {
   readonly tasks: readonly string[];
   /** How many results were forgotten because of it. */
   readonly results: number;
+  /** Whose results, as far as recorded runs tell. */
+  readonly owners: readonly string[];
 }
 
 export interface VerifyOutcome {
   readonly objects: number;
   readonly results: number;
   readonly damage: readonly Damage[];
+  /** Runs that can no longer be asked, forgotten with their names. */
+  readonly records: readonly DamagedRecord[];
   /** Where damaged files were put. */
   readonly quarantine: string | null;
   /** Unfinished files of processes that died, removed. */
@@ -38,22 +45,27 @@ export async function verifyStore(
 ): Promise<VerifyOutcome> {
   const found = new Map<Digest, 'sound' | 'missing' | 'damaged'>();
   const broken = new Map<Digest, { problem: 'missing' | 'damaged'; tasks: Set<string>; keys: Set<Digest> }>();
+  const preimages = new Map<Digest, Preimage>();
   const all = store.index.countEntries();
   let results = 0;
-  for (const { key, task, outputs } of store.index.entries()) {
+  for (const { key, task, outputs, preimage } of store.index.entries()) {
     for (const ref of Object.values(outputs)) {
       for (const digest of await checkArtifact(ref, store, found)) {
         const problem = found.get(digest) as 'missing' | 'damaged';
         const known = broken.get(digest) ?? { problem, tasks: new Set<string>(), keys: new Set<Digest>() };
         known.tasks.add(task);
         known.keys.add(key);
+        preimages.set(key, preimage);
         broken.set(digest, known);
       }
     }
     results++;
     if (results % 1000 === 0) onProgress(results, all);
   }
-  const quarantine = broken.size > 0 ? setAside(store, broken) : null;
+  onProgress(results, all);
+  const owners = ownersOf(store, preimages);
+  const records = damagedRecords(store);
+  const quarantine = broken.size + records.length > 0 ? setAside(store, broken, records) : null;
   return {
     objects: found.size,
     results,
@@ -62,7 +74,9 @@ export async function verifyStore(
       problem,
       tasks: [...tasks].sort(),
       results: keys.size,
+      owners: [...new Set([...keys].flatMap((key) => owners.get(key) ?? []))],
     })),
+    records,
     quarantine,
     leftovers: removeLeftovers(store),
   };
@@ -132,6 +146,7 @@ async function checkArtifact(
 function setAside(
   store: Store,
   broken: ReadonlyMap<Digest, { problem: string; keys: ReadonlySet<Digest> }>,
+  records: readonly DamagedRecord[],
 ): string {
   const folder = join(store.folder, 'quarantine');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -140,8 +155,14 @@ function setAside(
       for (const key of keys) store.index.removeEntry(key);
       store.index.removeSmall(digest);
     }
+    for (const { run, digest } of records) {
+      store.index.unpin(run);
+      store.index.removeRun(run);
+      store.index.removeSmall(digest);
+    }
   });
-  for (const [digest, { problem }] of broken) {
+  const all = [...broken, ...records.map((record) => [record.digest, record] as const)];
+  for (const [digest, { problem }] of all) {
     const path = store.objects.path(digest);
     if (problem === 'damaged' && existsSync(path)) renameSync(path, join(folder, digest));
   }

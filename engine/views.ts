@@ -2,15 +2,15 @@
  * Views: content of files that stay where they are. A view is keyed by its content; where its files are now is found out only to
  * read them.
  *
- * A narrowed view names the content of its base, and the base names the files. The base's own result is looked for in this run, so that
- * files which moved or grew are found under their present names. Not responsible for making views (tasks).
+ * A view that was made of others names their content. They are looked for among the views of this run, so that files which moved or
+ * grew are found under their present names. Not responsible for making views (tasks).
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { digestOf } from '../cache/digest.js';
 import type { Store } from '../cache/store.js';
 import { Status } from './graph.js';
 import { refuse } from './input-failure.js';
-import type { WireFile, WireValue } from './job.js';
+import type { WireFile, WireView } from './job.js';
 import type { RunGraph } from './plan-graph.js';
 import { PORT_TYPES } from './port.js';
 import type { RawFiles } from './raw.js';
@@ -18,8 +18,10 @@ import type { ViewRecipe } from './task.js';
 
 export class Views {
   private readonly recipes = new Map<Digest, ViewRecipe>();
-  /** The files of base views of this run, by the base's content. */
-  private readonly files = new Map<string, ViewRecipe['files']>();
+  /** The views of this run that are finished, by content: any of equal content will do. */
+  private readonly finished = new Map<string, ViewRecipe>();
+  /** One object for each view on the wire, so that a message about many instances holds it once. */
+  private readonly wires = new Map<ViewRecipe, WireView>();
 
   constructor(
     private readonly store: Store,
@@ -28,16 +30,29 @@ export class Views {
   ) {}
 
   /** The view on the wire, and the digest that stands for it in a key. @throws InputFailure when its files are not there. */
-  bind(ref: ArtifactRef, port: string): { wire: WireValue; digest: Digest } {
+  bind(ref: ArtifactRef, port: string): { wire: WireView; digest: Digest } {
     const recipe = this.recipe(ref.digest);
-    if (!this.files.has(recipe.base)) this.findBases();
-    const roles = this.files.get(recipe.base);
-    if (!roles)
-      return refuse('the view that names the genotype files is not among the nodes of this run', { port });
-    const files = Object.entries(roles).map(
-      ([role, digest]) => [role, this.locate(digest, role, port)] as const,
+    return { wire: this.wire(recipe, port), digest: digestOf('view/1', recipe.content) };
+  }
+
+  private wire(recipe: ViewRecipe, port: string): WireView {
+    let wire = this.wires.get(recipe);
+    if (!wire) {
+      const files = Object.entries(recipe.files).map(
+        ([role, digest]) => [role, this.locate(digest, role, port)] as const,
+      );
+      const of = recipe.of.map((content) => this.wire(this.named(content, port), port));
+      this.wires.set(recipe, (wire = { kind: 'view', recipe, files, of }));
+    }
+    return wire;
+  }
+
+  private named(content: string, port: string): ViewRecipe {
+    if (!this.finished.has(content)) this.findFinished();
+    return (
+      this.finished.get(content) ??
+      refuse('a view that this one was made of is not among the nodes of this run', { port })
     );
-    return { wire: { kind: 'view', recipe, files }, digest: digestOf('view/1', recipe.content) };
   }
 
   private recipe(digest: Digest): ViewRecipe {
@@ -46,8 +61,7 @@ export class Views {
     return recipe;
   }
 
-  /** Every base view that is finished by now. */
-  private findBases(): void {
+  private findFinished(): void {
     for (const state of this.graph.nodes.values()) {
       const ports = Object.entries(state.node.task.outputs).filter(
         ([, { type }]) => PORT_TYPES[type] === 'view',
@@ -57,7 +71,7 @@ export class Views {
         if (state.status[i] !== Status.fresh && state.status[i] !== Status.ran) continue;
         for (const [name] of ports) {
           const recipe = this.recipe(state.outputs[i]![name]!.digest);
-          if (recipe.base === recipe.content) this.files.set(recipe.content, recipe.files);
+          this.finished.set(recipe.content, recipe);
         }
       }
     }

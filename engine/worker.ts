@@ -13,7 +13,16 @@ import { StoreUnavailableError } from '../cache/store-error.js';
 import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
 import { importTable } from './import.js';
 import { loadInputs, makeContext, type ItemLog } from './context.js';
-import type { FileIdentity, ItemResult, JobFailure, JobMessage, JobSpec, TaskJob } from './job.js';
+import type {
+  FileIdentity,
+  ItemResult,
+  JobFailure,
+  JobMessage,
+  JobSpec,
+  TaskJob,
+  WireFile,
+  WireValue,
+} from './job.js';
 import { PORT_TYPES } from './port.js';
 import { TaskError, type Outputs, type Registry, type TaskContext, type TaskType } from './task.js';
 
@@ -235,12 +244,17 @@ function rawFiles(job: TaskJob): FileIdentity[] {
             ? input.entries.map((entry) => entry[1])
             : input.items.map((entry) => entry.value);
       for (const value of values) {
-        const files = value.kind === 'view' ? value.files.map(([, file]) => file) : [value];
-        for (const file of files) if (file.kind === 'raw') found.set(file.identity.path, file.identity);
+        for (const file of filesOf(value))
+          if (file.kind === 'raw') found.set(file.identity.path, file.identity);
       }
     }
   }
   return [...found.values()];
+}
+
+function filesOf(value: WireValue): readonly WireFile[] {
+  if (value.kind === 'view') return [...value.files.map(([, file]) => file), ...value.of.flatMap(filesOf)];
+  return value.kind === 'file' || value.kind === 'raw' ? [value] : [];
 }
 
 async function storeOutputs(

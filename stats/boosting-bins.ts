@@ -43,8 +43,8 @@ function findCuts(sorted: Float64Array): Float64Array {
   });
 }
 
-/** A cut at infinity would look like the split of missing from observed values. */
-const withinReach = (cut: number): number => Math.min(cut, 1e300);
+/** Finite, for JSON; between −∞ and ∞ anything will do. */
+const withinReach = (cut: number): number => (Number.isNaN(cut) ? 0 : Math.max(-1e300, Math.min(cut, 1e300)));
 
 /** The first bin whose cut is not below the value. */
 function binOf(cuts: Float64Array, x: number): number {

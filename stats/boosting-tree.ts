@@ -55,7 +55,7 @@ interface Leaf {
 
 /**
  * Grows a tree on the gradients and hessians (by training row), and adds its values to `prediction` in place. Equal gains go to
- * the earlier column, then to the lower bin, then to the older leaf.
+ * the earlier column, then to missing values on the right, then to the older leaf.
  */
 export function growTree(
   columns: readonly BinnedColumn[],
@@ -199,23 +199,25 @@ function findSplit(
   columns.forEach(({ bins, hasMissing }, j) => {
     const base = next;
     next += 3 * (bins + 1);
+    // Bins that hold none of the node's rows make no new split: up, the lowest of equal cuts is kept; down, the highest.
     let [g, h, c] = [0, 0, 0];
     // With missing values, all observed against all missing ones is a split too.
     for (let bin = 0; bin < bins - (hasMissing ? 0 : 1); bin++) {
       const at = base + 3 * bin;
+      if (histogram[at + 2] === 0) continue;
       g += histogram[at]!;
       h += histogram[at + 1]!;
       c += histogram[at + 2]!;
       consider(j, bin, false, g, h, c);
     }
     if (!hasMissing) return;
-    const at = base + 3 * bins;
-    [g, h, c] = [histogram[at]!, histogram[at + 1]!, histogram[at + 2]!];
-    for (let bin = 0; bin < bins - 1; bin++) {
-      const here = base + 3 * bin;
-      g += histogram[here]!;
-      h += histogram[here + 1]!;
-      c += histogram[here + 2]!;
+    [g, h, c] = [gradient, hessian, n];
+    for (let bin = bins - 2; bin >= 0; bin--) {
+      const above = base + 3 * (bin + 1);
+      if (histogram[above + 2] === 0) continue;
+      g -= histogram[above]!;
+      h -= histogram[above + 1]!;
+      c -= histogram[above + 2]!;
       consider(j, bin, true, g, h, c);
     }
   });

@@ -1,10 +1,10 @@
 /** The built program on a small study, verb by verb. */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Folder, STUDY, toyFolder } from './rig.js';
+import { STUDY, toyFolder, type Folder } from './rig.js';
 
 /** Durations and times differ from run to run. */
 const timeless = (text: string): string =>
@@ -35,13 +35,13 @@ describe('a study from its first run on', () => {
     const { code, out, err } = folder.cli('run', '--workers', '1');
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const summary = timeless(out.slice(out.indexOf('toy run 1')));
-    expect(summary).toBe(`toy run 1 done in # s: 7 of 7 instances ran
+    expect(summary).toBe(`toy run 1 done in # s: 7 of 7 instances ran (not run before)
 
-  z  1 ran  # s  not run before
-  filled  1 ran  # s  not run before
-  one  2 ran  of 2  # s  not run before
-  top  2 ran  of 2  # s  not run before
-  all  1 ran  # s  not run before
+  z  1 ran  # s
+  filled  1 ran  # s
+  one  2 ran  of 2  # s
+  top  2 ran  of 2  # s
+  all  1 ran  # s
 
 published 3 files in results/toy (3 written)
 `);
@@ -132,45 +132,17 @@ run  ended  status  time  ran  fresh  failed  skipped
     const { out } = folder.cli('show', 'z.table', '--rows', '2');
     expect(out.replace(/[0-9a-f]{12}/, 'DIGEST'))
       .toBe(`z.table  table of 6 rows × 2 columns, ids in 'id'  DIGEST
-id          rdw       fev
-text     number    number
+id          rdw        fev
+text     number     number
       1 missing  1 missing
-p1     -1.24035  -1.19114
-p2    -0.744208  -0.744464
+p1        -1.25    -1.2003
+p2        -0.75  -0.755742
 … 4 more rows
 `);
     const shown = folder.json('show', 'top', 'rdw') as { preview: { rows: number }; published: string[] };
     expect(shown.preview.rows).toBe(2);
     expect(shown.published).toEqual([join(folder.path, 'results/toy/top/rdw.csv')]);
     expect(folder.cli('show', 'top.table').out.match(/^top\.table\[/gm)).toHaveLength(2);
-  });
-
-  it('a failing node: the root once, what it stops, exit code 1; the rest is published', () => {
-    const failing = STUDY.replace('name: x, copy:', 'name: x, log:').replace('name: toy', 'name: failing');
-    folder.write('failing.yaml', failing);
-    const { code, out } = folder.cli('run', 'failing.yaml', '--set', 'axes.trait=[rdw]');
-    expect(code).toBe(1);
-    expect(timeless(out)).toContain(`
-  one  1 failed  not run before
-  top  1 skipped
-  all  1 skipped
-2 instances fresh
-
-failed one[rdw]: a logarithm needs values above 0, got -1.2403473458920844
-  at port 'table', column 'rdw', row 'p1'
-  2 instances skipped because of it
-  run just this again: cohortflow run failing.yaml one --set axes.trait=[rdw]
-`);
-    expect(folder.cli('status', 'failing.yaml').out).toContain(
-      '\nfailed in run 4:\n  one[rdw]: a logarithm needs values above 0, got -1.2403473458920844\n',
-    );
-    expect(folder.cli('show', 'failing.yaml', 'one').err).toBe(
-      'error: one[rdw] has no result: it failed in run 4\n',
-    );
-    expect(folder.cli('why', 'failing.yaml', 'one', '--set', 'axes.trait=[rdw]').out).toBe(
-      'one[rdw]  would run: in run 4 it failed: a logarithm needs values above 0, got -1.2403473458920844\n',
-    );
-    rmSync(join(folder.path, 'failing.yaml'));
   });
 
   it('run --json: events, then the outcome, one line each', () => {
@@ -203,6 +175,46 @@ failed one[rdw]: a logarithm needs values above 0, got -1.2403473458920844
   });
 });
 
+describe('a study with a failing node', () => {
+  let folder: Folder;
+  beforeAll(() => {
+    folder = toyFolder();
+    const failing = STUDY.replace('name: x, copy:', 'name: x, log:').replace(
+      'trait: [fev, rdw]',
+      'trait: [rdw]',
+    );
+    folder.write('toy.yaml', failing);
+  });
+  afterAll(() => folder.remove());
+  const message = 'a logarithm needs values above 0, got -1.25';
+
+  it('run: the root once, what it stops, how to repeat it; exit code 1', () => {
+    const { code, out } = folder.cli('run', 'toy.yaml', '--set', 'params.k=3');
+    expect(code).toBe(1);
+    expect(timeless(out.slice(out.indexOf('toy run 1')))).toBe(`toy run 1 failed in # s
+
+  z  1 ran  # s  not run before
+  filled  1 ran  # s  not run before
+  one  1 failed  not run before
+  top  1 skipped
+  all  1 skipped
+
+failed one[rdw]: ${message}
+  at port 'table', column 'rdw', row 'p1'
+  2 instances skipped because of it
+  run just this again: cohortflow run toy.yaml one --set params.k=3
+`);
+  });
+
+  it('status, show and why tell of it', () => {
+    expect(folder.cli('status').out).toContain(`\nfailed in run 1:\n  one[rdw]: ${message}\n`);
+    expect(folder.cli('show', 'one').err).toBe('error: one[rdw] has no result: it failed in run 1\n');
+    expect(folder.cli('why', 'one', '--set', 'params.k=3').out).toBe(
+      `one[rdw]  would run: in run 1 it failed: ${message}\n`,
+    );
+  });
+});
+
 function digestOf(text: string): string {
   return /digest ([0-9a-f]{12})/.exec(text)?.[1] ?? 'none';
 }
@@ -219,7 +231,7 @@ describe('a workflow with errors', () => {
   afterAll(() => folder.remove());
 
   it('is refused by every verb that loads it, with its place', () => {
-    for (const verb of [['validate'], ['plan'], ['run'], ['why', 'z']]) {
+    for (const verb of [['validate'], ['run'], ['why', 'z']]) {
       const { code, out, err } = folder.cli(...verb);
       expect({ code, out }).toEqual({ code: 2, out: '' });
       expect(err).toContain("did you mean 'impute.knn'?");

@@ -1,0 +1,99 @@
+/**
+ * Hard calls packed two bits a person, PLINK 2's code, low bits first: 0 hom-REF, 1 het, 2 hom-ALT, 3 missing.
+ * Not responsible for: bit planes for LD (`ld/planes.ts`) or file formats.
+ */
+
+export const HOM_REF = 0;
+export const HET = 1;
+export const HOM_ALT = 2;
+export const MISSING = 3;
+
+/**
+ * A dosage becomes the nearest whole genotype when it lies within this distance of it, else a missing call:
+ * PLINK 2's `--hard-call-threshold`.
+ */
+export const HARD_CALL_DISTANCE = 0.1;
+
+/** Bytes for `count` packed calls; bits past the last person are zero. */
+export function packedLength(count: number): number {
+  return Math.ceil(count / 4);
+}
+
+export function callAt(packed: Uint8Array, person: number): number {
+  return (packed[person >> 2]! >> ((person & 3) << 1)) & 3;
+}
+
+export function setCall(packed: Uint8Array, person: number, call: number): void {
+  const shift = (person & 3) << 1;
+  packed[person >> 2] = (packed[person >> 2]! & ~(3 << shift)) | (call << shift);
+}
+
+/** Clears the bits past the last person. */
+export function clearPadding(packed: Uint8Array, count: number): void {
+  if (count % 4 !== 0) packed[count >> 2]! &= (1 << ((count & 3) << 1)) - 1;
+}
+
+/** Writes the calls of `people` (indices into `from`), in that order, packed from the start of `to`. */
+export function gatherCalls(from: Uint8Array, people: Uint32Array, to: Uint8Array): void {
+  const whole = people.length >> 2;
+  let p = 0;
+  for (let b = 0; b < whole; b++, p += 4) {
+    const i = people[p]!;
+    const j = people[p + 1]!;
+    const k = people[p + 2]!;
+    const l = people[p + 3]!;
+    to[b] =
+      ((from[i >> 2]! >> ((i & 3) << 1)) & 3) |
+      (((from[j >> 2]! >> ((j & 3) << 1)) & 3) << 2) |
+      (((from[k >> 2]! >> ((k & 3) << 1)) & 3) << 4) |
+      (((from[l >> 2]! >> ((l & 3) << 1)) & 3) << 6);
+  }
+  if (p < people.length) {
+    to[whole] = 0;
+    for (; p < people.length; p++) setCall(to, p, callAt(from, people[p]!));
+  }
+}
+
+/** Packs dosages of the ALT allele (0 … 2, NaN missing) by HARD_CALL_DISTANCE. */
+export function callsFromDosages(dosages: Float64Array, count: number, to: Uint8Array): void {
+  to.fill(0, 0, packedLength(count));
+  for (let s = 0; s < count; s++) {
+    const dosage = dosages[s]!;
+    const nearest = Math.round(dosage);
+    // The slack admits a dosage stored as a multiple of 2^-14 next to the border, as PLINK 2's integers do.
+    const call = Math.abs(dosage - nearest) <= HARD_CALL_DISTANCE + 1e-12 ? nearest : MISSING;
+    to[s >> 2]! |= call << ((s & 3) << 1);
+  }
+}
+
+const DOSAGE_OF_CALL = [0, 1, 2, NaN] as const;
+
+/** ALT dosages of packed calls; missing is NaN. */
+export function dosagesFromCalls(packed: Uint8Array, count: number, to: Float64Array): void {
+  for (let s = 0; s < count; s++) to[s] = DOSAGE_OF_CALL[(packed[s >> 2]! >> ((s & 3) << 1)) & 3]!;
+}
+
+/** Calls of each code among four people, for each byte: four counts of at most 4 in one 32-bit word. */
+const BYTE_COUNTS = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let counts = 0;
+  for (let s = 0; s < 8; s += 2) counts += 1 << (((byte >> s) & 3) * 8);
+  return counts;
+});
+
+/** Number of people with each call: [hom-REF, het, hom-ALT, missing]. */
+export function countCalls(packed: Uint8Array, count: number): [number, number, number, number] {
+  const totals: [number, number, number, number] = [0, 0, 0, 0];
+  const whole = count >> 2;
+  // Four byte-wide counters in one word overflow after 63 bytes of at most 4 each.
+  for (let from = 0; from < whole; from += 63) {
+    let counters = 0;
+    const end = Math.min(whole, from + 63);
+    for (let b = from; b < end; b++) counters += BYTE_COUNTS[packed[b]!]!;
+    totals[0] += counters & 255;
+    totals[1] += (counters >>> 8) & 255;
+    totals[2] += (counters >>> 16) & 255;
+    totals[3] += Math.floor(counters / 2 ** 24);
+  }
+  for (let s = whole * 4; s < count; s++) totals[callAt(packed, s)]!++;
+  return totals;
+}

@@ -1,0 +1,287 @@
+/**
+ * LD clumping with PLINK 1.9's meaning: lead variants by p-value, each claiming its correlated neighbours.
+ * Not responsible for: matching summary statistics to variants (`sumstats/harmonise.ts`).
+ *
+ * A lead is a variant with p ≤ p1 that no earlier lead claimed; leads are taken by p, then in the file's order. A lead
+ * claims every reported, unclaimed variant within the window whose r² with it is > the threshold, whatever its p. r² is
+ * from maximum-likelihood haplotype frequencies (`haplotypes.ts`) over the people called at both variants. A variant
+ * that does not vary among them neither claims nor is claimed.
+ */
+import { packedLength } from '../hardcalls.js';
+import type { GenotypeSource } from '../source.js';
+import { haplotypeR2, mayExceed } from './haplotypes.js';
+import type { HaplotypeCounts } from './haplotypes.js';
+import { LdTable } from './ldtable.js';
+import { chromosomeRuns, firstAtLeast } from './regions.js';
+import type { ChromosomeRun } from './regions.js';
+
+export interface ClumpOptions {
+  /** Claimed when r² is greater than this. */
+  readonly r2: number;
+  /** Half-width of the window, kilobases; the largest distance is 1000·kb − 1 bp, as in PLINK. */
+  readonly kb: number;
+  /** Leads have p ≤ p1. */
+  readonly p1: number;
+  /** Whose calls give LD: founders, and best the training people. Undefined: all founders of the source. */
+  readonly people?: Uint32Array | undefined;
+  /** Memory for calls, bytes (default 1 GiB). */
+  readonly maxBytes?: number | undefined;
+}
+
+/** The report of one trait: variants of the reference with their p-values. */
+export interface ClumpReport {
+  /** Indices into the source's variants; one that is listed twice counts with its smallest p. */
+  readonly variants: Uint32Array;
+  readonly p: Float64Array;
+}
+
+/** Clumps in order of their leads. Clump c has members memberStart[c] … memberStart[c + 1]. */
+export interface Clumps {
+  readonly leads: Uint32Array;
+  readonly leadP: Float64Array;
+  readonly memberStart: Uint32Array;
+  /** Claimed variants in order of position, the lead itself not among them. */
+  readonly members: Uint32Array;
+  readonly memberP: Float64Array;
+  /** r² with the lead, negative when the ALT alleles are negatively associated. */
+  readonly memberR2: Float64Array;
+  /** Reported variants that are on no chromosome (0), which cannot be clumped and are in no clump. */
+  readonly unplaced: number;
+  /** Rows of the report that repeated a variant. */
+  readonly repeated: number;
+}
+
+const DEFAULT_BYTES = 2 ** 30;
+/** Variants asked of the source at a time. */
+const LOAD = 256;
+/** PLINK's tolerance in reading 1000·kb as a whole number. */
+const SMALL = 2 ** -44;
+
+/** One clump while it is being made. */
+interface Clump {
+  readonly lead: number;
+  readonly p: number;
+  readonly members: number[];
+  readonly r2: number[];
+}
+
+/** Founders of the source, in file order. */
+export function founders(source: GenotypeSource): Uint32Array {
+  const { founder } = source.samples;
+  return Uint32Array.from(founder.keys()).filter((s) => founder[s] === 1);
+}
+
+/** Clumps one trait. @see clumpAll */
+export async function clump(
+  source: GenotypeSource,
+  report: ClumpReport,
+  options: ClumpOptions,
+): Promise<Clumps> {
+  const [clumps] = await clumpAll(source, [report], options);
+  return clumps!;
+}
+
+/**
+ * Clumps several traits against one reference, reading each variant's calls about once. A trait's answer does not
+ * depend on the others. Throws what the source throws (`multiallelic` among them).
+ */
+export async function clumpAll(
+  source: GenotypeSource,
+  reports: readonly ClumpReport[],
+  options: ClumpOptions,
+): Promise<Clumps[]> {
+  const people = options.people ?? founders(source);
+  const smallest = reports.map((report) => smallestP(report, source.variants.count));
+  const union = new Set<number>();
+  for (const { p } of smallest) for (const v of p.keys()) union.add(v);
+  const found = reports.map((): Clump[][] => []);
+  const sex = Uint8Array.from(people, (s) => source.samples.sex[s]!);
+  for (const run of chromosomeRuns(source.variants, Uint32Array.from(union))) {
+    const table = new LdTable(
+      sex,
+      run.ploidy,
+      'plink1',
+      run.variants.length,
+      options.maxBytes ?? DEFAULT_BYTES,
+    );
+    const window = new Window(source, people, run, table);
+    for (let t = 0; t < reports.length; t++) {
+      found[t]!.push(await clumpChromosome(window, run, smallest[t]!.p, options));
+    }
+  }
+  return found.map((clumps, t) => assemble(source, clumps.flat(), smallest[t]!));
+}
+
+interface SmallestP {
+  readonly p: ReadonlyMap<number, number>;
+  readonly repeated: number;
+}
+
+/** p by variant; rows whose p is NaN are not reported. */
+function smallestP(report: ClumpReport, variants: number): SmallestP {
+  const p = new Map<number, number>();
+  let repeated = 0;
+  for (let i = 0; i < report.variants.length; i++) {
+    const variant = report.variants[i]!;
+    if (variant >= variants) throw new RangeError(`internal error: variant ${variant} of ${variants}`);
+    const here = report.p[i]!;
+    if (Number.isNaN(here)) continue;
+    const before = p.get(variant);
+    if (before !== undefined) repeated++;
+    if (before === undefined || here < before) p.set(variant, here);
+  }
+  return { p, repeated };
+}
+
+/** Loads the calls of a chromosome's variants as they are wanted. Keys are places in `run.variants`. */
+class Window {
+  private readonly buffer: Uint8Array;
+
+  constructor(
+    private readonly source: GenotypeSource,
+    private readonly people: Uint32Array,
+    private readonly run: ChromosomeRun,
+    private readonly table: LdTable,
+  ) {
+    this.buffer = new Uint8Array(LOAD * packedLength(people.length));
+  }
+
+  /** Puts at most LOAD absent variants into the table; others may be given away for them. */
+  private async load(keys: readonly number[]): Promise<void> {
+    const stride = packedLength(this.people.length);
+    await this.source.hardCalls(
+      keys.map((key) => this.run.variants[key]!),
+      this.people,
+      this.buffer,
+    );
+    keys.forEach((key, i) => {
+      this.table.put(key, this.buffer.subarray(i * stride, (i + 1) * stride));
+    });
+  }
+
+  /** Signed r² of the lead with each of `near`, in the same order; NaN where it cannot exceed the threshold. */
+  async r2With(lead: number, near: readonly number[], threshold: number): Promise<Float64Array> {
+    const { table } = this;
+    const out = new Float64Array(near.length);
+    if (near.length === 0) return out;
+    if (!table.has(lead)) await this.load([lead]);
+    table.pin(lead);
+    const absent: number[] = [];
+    // Those at hand come first: loading the others may take their place.
+    for (let i = 0; i < near.length; i++) {
+      if (table.has(near[i]!)) out[i] = this.r2(lead, near[i]!, threshold);
+      else absent.push(i);
+    }
+    const chunk = Math.min(table.capacity - 1, LOAD);
+    for (let from = 0; from < absent.length; from += chunk) {
+      const some = absent.slice(from, from + chunk);
+      await this.load(some.map((i) => near[i]!));
+      for (const i of some) out[i] = this.r2(lead, near[i]!, threshold);
+    }
+    return out;
+  }
+
+  /** Signed r² of two variants at hand; NaN when either is monomorphic among the shared people, or r² is small. */
+  private r2(a: number, b: number, threshold: number): number {
+    // Rounding room as in `mayExceed`.
+    if (this.table.largestR2(a, b) < threshold - 1e-9) return NaN;
+    const joint = this.table.joint(a, b);
+    const counts = haplotypes(joint.NN, joint.LN, joint.HN, joint.NL, joint.NH, joint.LL, joint.altPairs);
+    if (this.run.ploidy === 'x') {
+      // A man has one haplotype, so half of what his homozygous call was counted as.
+      const m = this.table.jointMales(a, b);
+      const males = haplotypes(m.NN, 0, m.HN, 0, m.NH, 0, m.altPairs);
+      counts.n11 -= males.n11 / 2;
+      counts.n12 -= males.n12 / 2;
+      counts.n21 -= males.n21 / 2;
+      counts.n22 -= males.n22 / 2;
+    }
+    if (!mayExceed(counts, threshold)) return NaN;
+    // PLINK's allele 1 is the minor one: the same r² but for its sign and the last bit.
+    const [flipA, flipB] = [this.altIsMajor(a), this.altIsMajor(b)];
+    if (flipA)
+      [counts.n11, counts.n12, counts.n21, counts.n22] = [counts.n21, counts.n22, counts.n11, counts.n12];
+    if (flipB)
+      [counts.n11, counts.n12, counts.n21, counts.n22] = [counts.n12, counts.n11, counts.n22, counts.n21];
+    const r2 = haplotypeR2(counts);
+    return flipA === flipB ? r2 : -r2;
+  }
+
+  private altIsMajor(key: number): boolean {
+    const [hets, homs, called] = this.table.single(key);
+    return hets + 2 * homs > called;
+  }
+}
+
+/** Known haplotypes from counts of calls; allele 1 is ALT. */
+function haplotypes(
+  people: number,
+  hets1: number,
+  homs1: number,
+  hets2: number,
+  homs2: number,
+  doubleHets: number,
+  altPairs: number,
+): HaplotypeCounts {
+  const n12 = hets1 + 2 * homs1 - altPairs - doubleHets;
+  const n21 = hets2 + 2 * homs2 - altPairs - doubleHets;
+  return { n11: altPairs, n12, n21, n22: 2 * people - altPairs - n12 - n21 - 2 * doubleHets, doubleHets };
+}
+
+async function clumpChromosome(
+  window: Window,
+  run: ChromosomeRun,
+  pOf: ReadonlyMap<number, number>,
+  options: ClumpOptions,
+): Promise<Clump[]> {
+  const { variants, positions } = run;
+  const p = Float64Array.from(variants, (v) => pOf.get(v) ?? NaN);
+  const radius = Math.floor(options.kb * 1000 * (1 + SMALL)) - 1;
+  const claimed = new Uint8Array(variants.length);
+  const order = Array.from(variants.keys())
+    .filter((key) => p[key]! <= options.p1)
+    .sort((a, b) => p[a]! - p[b]! || variants[a]! - variants[b]!);
+  const clumps: Clump[] = [];
+  for (const lead of order) {
+    if (claimed[lead] === 1) continue;
+    // An earlier lead is not marked: as in PLINK, a later one may list it where rounding at the very threshold makes r²
+    // depend on which of the two comes first.
+    const near: number[] = [];
+    const end = firstAtLeast(positions, positions[lead]! + radius + 1);
+    for (let key = firstAtLeast(positions, positions[lead]! - radius); key < end; key++) {
+      if (claimed[key] === 0 && key !== lead && !Number.isNaN(p[key]!)) near.push(key);
+    }
+    const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], r2: [] };
+    const r2 = await window.r2With(lead, near, options.r2);
+    near.forEach((key, i) => {
+      if (!(Math.abs(r2[i]!) > options.r2)) return;
+      claimed[key] = 1;
+      clump.members.push(variants[key]!);
+      clump.r2.push(r2[i]!);
+    });
+    clumps.push(clump);
+  }
+  return clumps;
+}
+
+function assemble(source: GenotypeSource, clumps: Clump[], report: SmallestP): Clumps {
+  const { variants } = source;
+  clumps.sort((a, b) => a.p - b.p || a.lead - b.lead);
+  const memberStart = new Uint32Array(clumps.length + 1);
+  clumps.forEach((clump, c) => {
+    memberStart[c + 1] = memberStart[c]! + clump.members.length;
+  });
+  const members = Uint32Array.from(clumps.flatMap((clump) => clump.members));
+  let unplaced = 0;
+  for (const v of report.p.keys()) if (variants.chromosomeNames[variants.chromosome[v]!] === '0') unplaced++;
+  return {
+    leads: Uint32Array.from(clumps, (clump) => clump.lead),
+    leadP: Float64Array.from(clumps, (clump) => clump.p),
+    memberStart,
+    members,
+    memberP: Float64Array.from(members, (v) => report.p.get(v)!),
+    memberR2: Float64Array.from(clumps.flatMap((clump) => clump.r2)),
+    unplaced,
+    repeated: report.repeated,
+  };
+}

@@ -1,0 +1,192 @@
+/** Scores against plink2 v2.00a3.5 --score, live; scoring files of the PGS Catalog and OmicsPred. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FileSource, MemorySource } from '../../genotypes/io/bytesource.js';
+import { alleleFrequencies } from '../../genotypes/qc/counts.js';
+import { readScoringFile, scoringLines } from '../../genotypes/scores/scoringfile.js';
+import { score } from '../../genotypes/scores/score.js';
+import type { GenotypeSource } from '../../genotypes/source.js';
+import {
+  SHARED,
+  hasPlink2,
+  hasShared,
+  ldPanel,
+  openBedPrefix,
+  openPgenPrefix,
+  plink2,
+  range,
+  readTable,
+  scratch,
+  seeded,
+  writeBed,
+} from './oracle.js';
+
+const folder = scratch();
+
+async function compare(source: GenotypeSource, flags: string[], columns: number): Promise<void> {
+  const random = seeded(5);
+  const variants = range(source.variants.count).filter(() => random() < 0.7);
+  const counted = Uint8Array.from(variants, () => Math.floor(random() * 2));
+  const weights = Float64Array.from({ length: variants.length * columns }, () =>
+    random() < 0.3 ? 0 : Math.round((random() - 0.5) * 1e6) / 1e6,
+  );
+  const { alt } = await alleleFrequencies(source, range(source.variants.count), undefined);
+  const frequency = Float64Array.from(variants, (v, i) => (counted[i] === 1 ? alt[v]! : 1 - alt[v]!));
+  const file = Array.from(variants, (v, i) => {
+    const allele = (counted[i] === 1 ? source.variants.alt : source.variants.ref).at(v);
+    return [source.variants.id.at(v), allele, ...weights.subarray(i * columns, (i + 1) * columns)].join('\t');
+  });
+  const header = ['ID', 'A', ...Array.from({ length: columns }, (_, c) => `W${c}`)].join('\t');
+  writeFileSync(join(folder, 'weights'), [header, ...file, ''].join('\n'));
+  const numbers = ['--score-col-nums', columns === 1 ? '3' : `3-${columns + 2}`];
+  plink2(
+    folder,
+    ...flags,
+    '--score',
+    'weights',
+    'header-read',
+    'cols=+scoresums,+nallele',
+    ...numbers,
+    '--out',
+    's',
+  );
+  const model = { variants, counted, columns, weights, frequency };
+  const mine = await score(source, model, undefined, { blockBytes: 8 * source.samples.count * 7 });
+  const people = source.samples.count;
+  const lines = readTable(join(folder, 's.sscore'));
+  for (let c = 0; c < columns; c++) {
+    const sums = mine.sums.subarray(c * people, (c + 1) * people);
+    const mean = sums.reduce((a, b) => a + b, 0) / people;
+    const sd = Math.sqrt(sums.reduce((a, b) => a + (b - mean) ** 2, 0) / people);
+    lines.forEach((line, s) => {
+      const theirs = Number(line[`W${c}_SUM`]);
+      expect(Math.abs(sums[s]! - theirs)).toBeLessThanOrEqual(1e-5 * Math.abs(theirs) + 1e-6 * sd);
+    });
+  }
+  const whole = await score(source, model, undefined);
+  expect(whole.sums).toEqual(mine.sums);
+  source.close();
+}
+
+describe.skipIf(!hasPlink2 || !hasShared)('against plink2 --score', () => {
+  test('HapMap 3: missing calls, X, PAR, MT, five columns in one pass', async () => {
+    const prefix = join(SHARED, 'hapmap3/data');
+    await compare(await openBedPrefix(prefix), ['--bfile', prefix], 5);
+  });
+
+  test('every kind of chromosome, haploid hets and unknown sex', async () => {
+    const random = seeded(8);
+    const panel = ldPanel(random, 90, 120, 0.05, 4000);
+    const chromosome = panel.chromosome.map((_, v) => ['1', '23', '24', '25', '26'][Math.floor(v / 24)]!);
+    writeBed(join(folder, 'kinds'), {
+      ...panel,
+      chromosome,
+      sex: panel.sex.map((s) => (random() < 0.1 ? 0 : s)),
+    });
+    await compare(await openBedPrefix(join(folder, 'kinds')), ['--bfile', 'kinds'], 2);
+  });
+
+  test('dosages, some missing', async () => {
+    plink2(
+      folder,
+      '--dummy',
+      '300',
+      '200',
+      '0.03',
+      'dosage-freq=0.6',
+      '--seed',
+      '3',
+      '--make-pgen',
+      '--out',
+      'dummy',
+    );
+    await compare(await openPgenPrefix(join(folder, 'dummy')), ['--pfile', 'dummy'], 1);
+  });
+});
+
+test('lengths that do not agree are a bug of the caller', async () => {
+  const source = {
+    samples: { count: 1 },
+    variants: { count: 1, chromosomeNames: [] },
+  } as unknown as GenotypeSource;
+  const model = {
+    variants: range(2),
+    counted: new Uint8Array(2),
+    columns: 2,
+    weights: new Float64Array(3),
+    frequency: new Float64Array(2),
+  };
+  await expect(score(source, model, undefined)).rejects.toThrow('internal error: 3 weights for 2 × 2');
+});
+
+const memory = (text: string): MemorySource => new MemorySource(Buffer.from(text), 'score.txt');
+const COLUMNS = 'rsID\tchr_name\tchr_position\teffect_allele\tother_allele\teffect_weight';
+
+describe('scoring files', () => {
+  test.skipIf(!hasShared)('PGS000001 raw and harmonised, OPGS019828', async () => {
+    const open = (name: string) => readScoringFile(new FileSource(join(SHARED, 'scores', name)));
+    const raw = await open('PGS000001.txt.gz');
+    expect(raw.metadata.get('pgs_name')).toBe('PRS77_BC');
+    expect(raw.harmonised).toBe(false);
+    expect(raw.table.count).toBe(77);
+    expect(raw.table.build).toBeUndefined();
+    // The raw file gives a chromosome but no position: the rs number is all there is.
+    expect(raw.table.position[0]).toBe(0);
+    expect(raw.table.beta![0]).toBe(0.16220387987485377);
+    const [on37, on38] = [await open('PGS000001_hmPOS_GRCh37.txt'), await open('PGS000001_hmPOS_GRCh38.txt')];
+    expect([on37.table.build, on38.table.build]).toEqual(['GRCh37', 'GRCh38']);
+    expect([on37.table.position[0], on38.table.position[0]]).toEqual([69331418, 69516650]);
+    expect(on37.harmonised).toBe(true);
+    const omics = await open('OPGS019828.txt');
+    expect(omics.table.build).toBe('GRCh37');
+    expect(omics.table.id.at(0)).toBe('rs17309228');
+    expect(omics.table.beta![0]).toBe(-0.0553658304720546);
+  });
+
+  test.skipIf(!hasShared)('what is written is read again, raw and harmonised', async () => {
+    const { table } = await readScoringFile(
+      new FileSource(join(SHARED, 'scores/PGS000001_hmPOS_GRCh37.txt')),
+    );
+    for (const harmonised of [false, true]) {
+      const header = { pgsId: 'x', name: 'n', trait: 't', build: 'GRCh37', weightType: 'beta' } as const;
+      const text = [...scoringLines(header, table, harmonised)].join('\n');
+      const again = await readScoringFile(memory(text));
+      expect(again.harmonised).toBe(harmonised);
+      expect(again.table.beta).toEqual(table.beta);
+      expect(again.table.position).toEqual(table.position);
+      expect(again.table.effectAllele.toArray()).toEqual(table.effectAllele.toArray());
+      expect(again.metadata.get('variants_number')).toBe('77');
+    }
+  });
+
+  test.each([
+    [
+      `${COLUMNS}\tis_interaction\nrs1\t1\t5\tA\tG\t0.1\tTRUE\n`,
+      'not an additive score: an interaction of variants (line 2)',
+    ],
+    [
+      `${COLUMNS}\tis_recessive\nrs1\t1\t5\tA\tG\t0.1\tTrue\n`,
+      'not an additive score: a recessive effect (line 2)',
+    ],
+    [
+      `#weight_type=OR\n${COLUMNS}\nrs1\t1\t5\tA\tG\t1.1\n`,
+      'weight_type OR: ratios do not add up, their logarithms do (line 2)',
+    ],
+    [`${COLUMNS}\nHLA-DRB1\t6\t5\t*04:01\t\t1.1\n`, 'effect allele "*04:01" is not a DNA sequence (line 2)'],
+    [
+      'rsID\teffect_allele\tdosage_0_weight\tdosage_1_weight\n',
+      'weights by genotype (dosage_0_weight), not by allele (line 1)',
+    ],
+    [`${COLUMNS}\nrs1\t1\t5\tA\tG\tNA\n`, 'effect_weight "NA" is not a number (line 2)'],
+    [`${COLUMNS}\nrs1\t1\tfive\tA\tG\t1\n`, '"five" is not a position (line 2)'],
+    ['effect_allele\teffect_weight\n', 'neither rsID nor chr_name and chr_position (line 1)'],
+    ['#pgs_id=x\n', 'there is no header line (line 1)'],
+  ])('refused with the reason: %j', async (text, message) => {
+    await expect(readScoringFile(memory(text))).rejects.toThrow(message);
+  });
+});
+
+test.skipIf(!hasShared)('the files read by these tests are those described', () => {
+  expect(readFileSync(join(SHARED, 'scores/OPGS019828.txt'), 'utf8')).toContain('#omicspred_id=OPGS019828');
+});
