@@ -28,7 +28,7 @@ export interface CollectOutcome {
   readonly objects: { readonly kept: number; readonly removed: number };
   /** Bytes of object files that are (or would be) freed; the index shrinks besides. */
   readonly bytes: number;
-  /** Bytes of the store before, and after; of a dry run an estimate: the index is taken to shrink with its results. */
+  /** Bytes of the store before, and after: an estimate, for which the index is taken to shrink with its results. */
   readonly size: { readonly before: number; readonly after: number };
 }
 
@@ -46,7 +46,7 @@ export async function collectGarbage(store: Store, options: CollectOptions): Pro
 
 function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): CollectOutcome {
   const files = objectFiles(store);
-  const indexBytes = sizeOfIndex(store);
+  const indexBytes = store.index.bytes;
   const before = indexBytes + total(files);
   const { kept, removed, droppable } = chooseRuns(store, keep);
   let needed = whatRunsNeed(store, kept);
@@ -64,7 +64,7 @@ function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): Coll
   }
   const { objects, parts, unneeded, results } = needed;
   const surplus = files.filter(({ digest }) => !objects.has(digest));
-  const estimate = sizeAfter();
+  const after = sizeAfter();
   if (!dryRun) {
     store.index.transaction(() => {
       for (const id of removed) store.index.removeRun(id);
@@ -79,7 +79,7 @@ function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): Coll
     results: { kept: results, removed: unneeded.length },
     objects: { kept: objects.size, removed: surplus.length },
     bytes: total(surplus),
-    size: { before, after: dryRun ? estimate : sizeOfIndex(store) + total(files) - total(surplus) },
+    size: { before, after },
   };
 }
 
@@ -148,28 +148,6 @@ function chooseRuns(store: Store, keep: number): { kept: number[]; removed: numb
 
 const total = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((sum, { bytes }) => sum + bytes, 0);
-
-/** Bytes of the index with its log. */
-function sizeOfIndex(store: Store): number {
-  return ['index.sqlite', 'index.sqlite-wal'].reduce(
-    (sum, name) => sum + (statSync(join(store.folder, name), { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
-}
-
-/** A part and the parts within it that are stored, too (binding.ts). */
-function addParts(digest: Digest, store: Store, parts: Set<Digest>): void {
-  if (parts.has(digest)) return;
-  parts.add(digest);
-  const body = store.index.part(digest);
-  const named = body === null ? null : (JSON.parse(body) as [tag: string, entries: unknown]);
-  if (named?.[0] === 'named/1')
-    for (const [, part] of named[1] as [string, Digest][]) addParts(part, store, parts);
-  if (named?.[0] === 'gather/1') {
-    const [[first]] = named[1] as [[unknown, Digest][], unknown];
-    if (first) addParts(first[1], store, parts);
-  }
-}
 
 function addObjects(ref: ArtifactRef, store: Store, objects: Set<Digest>): void {
   if (objects.has(ref.digest)) return;

@@ -7,7 +7,6 @@
 import type { Digest } from '../cache/artifact.js';
 import type { Preimage, RunRow } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
-import { keyOf } from './binding.js';
 import {
   explanationText,
   verdictText,
@@ -19,12 +18,10 @@ import { Status, type Failure, type NodeState } from './graph.js';
 import { InputFailure } from './input-failure.js';
 import { itemId, type Scalar } from './item.js';
 import { referencesOf } from './language/graph.js';
-import { resolveParams } from './language/resolve-params.js';
 import { axisReference } from './plan-graph.js';
 import { History, sameOutputs, type Located } from './history.js';
 import { lastRun, type Group } from './record.js';
 import { Run } from './run.js';
-import { instanceSeed } from './seed.js';
 import { notFound, selectedInstances, selectItems } from './selection.js';
 import { comparePreimages, type Change } from './why.js';
 import type { Workflow } from './workflow.js';
@@ -227,7 +224,7 @@ class Explainer {
   private due(state: NodeState, i: number): Explanation {
     const key = state.keys[i]!;
     const last = this.history.last(state.name, itemsOf(state, i), { unfinished: true });
-    const preimage = preimageOf(this.workflow, this.run, state, i);
+    const preimage = preimageOf(this.run, state, i);
     const done =
       last?.group.ending(last.at) === 'done' ? last : this.history.last(state.name, itemsOf(state, i));
     const comparison = preimage
@@ -347,27 +344,10 @@ function endingText(group: Group, at: number): string {
   }
 }
 
-/** The preimage of an instance whose inputs are all known; null when they cannot be bound. */
-function preimageOf(workflow: Workflow, run: Run, state: NodeState, i: number): Preimage | null {
-  const { task, stream, with: tree } = state.node;
-  const items = state.items(i);
-  const resolved = resolveParams(task, tree, items);
-  if ('diagnostics' in resolved) return null;
+/** What the instance's key is made of; null when its inputs are not to be had. */
+function preimageOf(run: Run, state: NodeState, i: number): Preimage | null {
   try {
-    const inputs = run.binder.bind(state, i, resolved.params);
-    if (!inputs) return null;
-    const replicates = state.axes.flatMap(({ axis, name }) =>
-      axis.source.how === 'replicate' ? [itemId(items[name]!)] : [],
-    );
-    const seed = task.seeded ? instanceSeed(workflow.seed, task.name, stream, replicates) : null;
-    const preimage = {
-      task: task.name,
-      version: task.version,
-      params: resolved.params,
-      inputs: inputs.preimage,
-      seed,
-    };
-    return keyOf(preimage) === state.keys[i] ? preimage : null;
+    return run.preimage(state, i)?.preimage ?? null;
   } catch (error) {
     if (error instanceof InputFailure) return null;
     throw error;

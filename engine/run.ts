@@ -29,6 +29,7 @@ import { RawFiles } from './raw.js';
 import { Reading } from './reading.js';
 import { RunGroups } from './record.js';
 import { instanceSeed } from './seed.js';
+import type { Json } from './task.js';
 import { Tally } from './tally.js';
 import { taskFailure, Walk, type Outputs } from './walk.js';
 import { comparePreimages, type Reason } from './why.js';
@@ -201,33 +202,9 @@ export class Run {
 
   private decide(state: NodeState, i: number): void {
     if (state.status[i] !== Status.waiting) return;
-    const { task } = state.node;
-    const resolved = resolveParams(task, state.node.with, state.items(i));
-    if ('diagnostics' in resolved) {
-      this.walk.fail(state, i, taskFailure(resolved.diagnostics.map((d) => d.message).join('; ')));
-      return;
-    }
-    const { params } = resolved;
-    let inputs: BoundInputs | null;
-    try {
-      inputs = this.binder.bind(state, i, params);
-    } catch (error) {
-      if (!(error instanceof InputFailure)) throw error;
-      this.walk.fail(state, i, error.failure);
-      return;
-    }
-    if (!inputs) {
-      this.reading.await(state, i);
-      return;
-    }
-    const seed = task.seeded ? this.seedOf(state, i) : null;
-    const preimage: Preimage = {
-      task: task.name,
-      version: task.version,
-      params,
-      inputs: inputs.preimage,
-      seed,
-    };
+    const made = this.make(state, i);
+    if (!made) return;
+    const { preimage, inputs } = made;
     const key = keyOf(preimage);
     state.keys[i] = key;
     const entry = this.store.index.lookup(key);
@@ -236,8 +213,52 @@ export class Run {
       return;
     }
     this.tally.due(state, this.reason(state, i, preimage));
-    if (this.calls) this.calls.add({ state, instance: i, key, params, seed, inputs, preimage, alone: false });
+    const { params, seed } = preimage;
+    if (this.calls)
+      this.calls.add({
+        state,
+        instance: i,
+        key,
+        params: params as Json,
+        seed,
+        inputs,
+        preimage,
+        alone: false,
+      });
     else this.walk.complete(state, i, Status.due, null);
+  }
+
+  /** The inputs and the preimage of an instance whose dependencies are finished; null when it failed, or must wait for raw files. */
+  private make(state: NodeState, i: number): { inputs: BoundInputs; preimage: Preimage } | null {
+    try {
+      const made = this.preimage(state, i);
+      if (!made) this.reading.await(state, i);
+      return made;
+    } catch (error) {
+      if (!(error instanceof InputFailure)) throw error;
+      this.walk.fail(state, i, error.failure);
+      return null;
+    }
+  }
+
+  /**
+   * What the key of an instance is made of, and its inputs; null while raw files have to be read. Its dependencies must be finished.
+   * @throws InputFailure when its parameters or inputs cannot be had
+   */
+  preimage(state: NodeState, i: number): { inputs: BoundInputs; preimage: Preimage } | null {
+    const { task } = state.node;
+    const resolved = resolveParams(task, state.node.with, state.items(i));
+    if ('diagnostics' in resolved) {
+      throw new InputFailure(taskFailure(resolved.diagnostics.map((d) => d.message).join('; ')));
+    }
+    const { params } = resolved;
+    const inputs = this.binder.bind(state, i, params);
+    if (!inputs) return null;
+    const seed = task.seeded ? this.seedOf(state, i) : null;
+    return {
+      inputs,
+      preimage: { task: task.name, version: task.version, params, inputs: inputs.preimage, seed },
+    };
   }
 
   private seedOf(state: NodeState, i: number): string {

@@ -101,6 +101,11 @@ export function linalg(): Backend {
   return chosen;
 }
 
+/** The backend, when this process has used one: asking does not load it. */
+export function linalgInUse(): Backend | null {
+  return chosen ?? null;
+}
+
 /** Measured speed of a square product, in 10⁹ floating-point operations a second: the best of `repeats` after one warm-up. */
 export function measureGflops(backend: Backend, size = 512, repeats = 3): number {
   const a = matrix(
