@@ -247,6 +247,12 @@ export class Index {
     for (const id of this.statements.digestIds.all()) if (!used.has(id)) this.statements.removeDigest.run(id);
   }
 
+  /** Bytes of the index, what is not yet written back to its file included. */
+  get bytes(): number {
+    const pragma = (name: string): number => this.db.pragma(name, { simple: true }) as number;
+    return pragma('page_count') * pragma('page_size');
+  }
+
   /** Gives the space of removed rows back to the disk. */
   compact(): void {
     this.db.exec('VACUUM');

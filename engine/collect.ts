@@ -149,6 +149,21 @@ function chooseRuns(store: Store, keep: number): { kept: number[]; removed: numb
 const total = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((sum, { bytes }) => sum + bytes, 0);
 
+/** A part and the parts within it that are stored, too (binding.ts). */
+function addParts(digest: Digest, store: Store, parts: Set<Digest>): void {
+  if (parts.has(digest)) return;
+  parts.add(digest);
+  const body = store.index.part(digest);
+  const named = body === null ? null : (JSON.parse(body) as [tag: string, entries: unknown]);
+  if (named?.[0] === 'named/1') {
+    for (const [, part] of named[1] as [string, Digest][]) addParts(part, store, parts);
+  }
+  if (named?.[0] === 'gather/1') {
+    const [[first]] = named[1] as [[unknown, Digest][], unknown];
+    if (first) addParts(first[1], store, parts);
+  }
+}
+
 function addObjects(ref: ArtifactRef, store: Store, objects: Set<Digest>): void {
   if (objects.has(ref.digest)) return;
   objects.add(ref.digest);

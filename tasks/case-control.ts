@@ -66,7 +66,10 @@ function refuseOverlap(train: readonly string[], test: readonly string[]): void 
   for (let i = 0, j = 0; i < train.length && j < test.length;) {
     const order = compareBytes(train[i]!, test[j]!);
     if (order === 0) {
-      throw new TaskError('expected no test person among the training people', { port: 'test', row: test[j]! });
+      throw new TaskError('expected no test person among the training people', {
+        port: 'test',
+        row: test[j]!,
+      });
     }
     if (order < 0) i++;
     else j++;
@@ -78,29 +81,27 @@ function withoutIds(ids: readonly string[], excluded: readonly string[]): string
   return ids.filter((id) => !out.has(id));
 }
 
-/** Training features are complete; a column that does not vary cannot be used, which is said. */
-function requireFeatures({ columns, rows, ids }: FeatureRows, names: readonly string[], warnings: string[]): void {
+/** Training features are complete; a column that does not vary is said. */
+function requireFeatures(
+  { columns, rows, ids }: FeatureRows,
+  names: readonly string[],
+  warnings: string[],
+): void {
   names.forEach((column, j) => {
     const values = columns[j]!;
     const where = { port: 'features', column };
-    let missing = 0;
-    let first = -1;
-    let varies = false;
-    rows.forEach((row, i) => {
-      if (!Number.isFinite(values[row]!)) {
-        missing++;
-        if (first < 0) first = i;
-      } else if (values[row] !== values[rows[0]!]) varies = true;
-    });
+    const bad = rows.findIndex((row) => !Number.isFinite(values[row]!));
+    const missing = rows.reduce((count, row) => count + (Number.isFinite(values[row]!) ? 0 : 1), 0);
     if (missing === rows.length && rows.length > 0) {
       throw new TaskError(`no training person has a value in '${column}'; leave the column out`, where);
     }
     if (missing > 0) {
       throw new TaskError(
         `expected no missing training value in '${column}', got ${missing}; impute them first`,
-        { ...where, row: ids[first]! },
+        { ...where, row: ids[bad]! },
       );
     }
-    if (!varies && rows.length > 1) warnings.push(`the feature '${column}' is constant among the training people`);
+    if (rows.length > 1 && rows.every((row) => values[row] === values[rows[0]!]))
+      warnings.push(`the feature '${column}' is constant among the training people`);
   });
 }

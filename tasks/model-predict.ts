@@ -1,11 +1,13 @@
 /** `model.predict`: a stacked model applied to people, one column for each configuration. */
 import { numberColumn } from '../cache/column.js';
-import { idTable, type TableSchema } from '../cache/table.js';
+import { idTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
-import { predictStack, type StackModel } from '../stats/stack.js';
+import { combineLayers, predictLayerOne, type StackModel } from '../stats/stack.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
+import { Openings } from './genotype-views.js';
 import { featureMatrix, foldsOf, peopleWithFeatures, requireFold, sortedNames } from './modalities.js';
 import { idsOf, people as counted, present } from './reading.js';
+import { GENOTYPES_PORT, SNPS, peopleWithGenotypes, snpSums } from './snp-modality.js';
 import type { StackedModel } from './stacked-model.js';
 
 interface Params {
@@ -17,7 +19,8 @@ export const modelPredict = defineTask<Params>({
   version: 1,
   summary: 'Predicts a trait from modalities by a fitted stacked model.',
   details: `Predictions are in the unit of the trait that the model was fitted to. Somebody with a missing feature has a missing
-prediction, which is counted. With \`folds\` and \`fold\`, only the people of that fold are predicted: those whom a model with that fold held out
+prediction, which is counted. A model with SNPs needs \`genotypes\`, in one pass over which they are weighed: its variants are found by place and
+alleles, those that are not there count as their training mean (a warning; fewer than a fifth is an error), and so does a missing dosage. With \`folds\` and \`fold\`, only the people of that fold are predicted: those whom a model with that fold held out
 has not seen.`,
   params: {
     type: 'object',
@@ -36,7 +39,9 @@ has not seen.`,
       type: 'table',
       summary: 'The modalities, under the names that the model knows.',
       named: true,
+      optional: true,
     },
+    genotypes: GENOTYPES_PORT,
     samples: {
       type: 'samples',
       optional: true,
@@ -51,54 +56,110 @@ has not seen.`,
     },
   },
   outputs: { table: { type: 'table', summary: 'Per person one prediction for each configuration.' } },
-  run(context) {
+  async run(context) {
     const model = context.json('model') as unknown as StackedModel;
-    const tables = context.tables('features');
-    const wanted = peopleWanted(context);
-    const people = peopleWithFeatures(wanted, tables);
-    if (people.length === 0 && wanted.length > 0) {
-      throw new TaskError(`none of the ${counted(wanted.length)} has a row in every modality`, {
-        port: 'features',
-      });
-    }
-    if (people.length < wanted.length) {
-      context.warn(
-        `${counted(wanted.length - people.length)} have no row in some modality and no prediction`,
-      );
-    }
-    const inputs = new Map<string, Matrix>();
-    const matrixOf = ({ name, features }: StackModel['modalities'][number]): Matrix => {
-      const table = tables.get(name);
-      if (!table) {
-        throw new TaskError(
-          `the model needs the modality '${name}', but 'features' has ${[...tables.keys()].join(', ')}`,
-          {
-            port: 'features',
-          },
+    const tables = context.has('features') ? context.tables('features') : new Map<string, Table>();
+    const openings = new Openings();
+    try {
+      const snps = context.has('genotypes') ? await openings.index(context.view('genotypes')) : null;
+      const wanted = peopleWanted(context, tables, snps?.people.iid);
+      let people = peopleWithFeatures(wanted, tables);
+      if (snps) people = peopleWithGenotypes(people, snps.people.iid);
+      if (people.length === 0 && wanted.length > 0) {
+        throw new TaskError(`none of the ${counted(wanted.length)} has a row in every modality`, {
+          port: tables.size > 0 ? 'features' : 'genotypes',
+        });
+      }
+      if (people.length < wanted.length) {
+        context.warn(
+          `${counted(wanted.length - people.length)} have no row in some modality and no prediction`,
         );
       }
-      return featureMatrix(name, table, people, features);
-    };
-    const { mean, sd } = model.target;
-    const columns = sortedNames(Object.keys(model.configurations)).map((name) => {
-      const configuration = model.configurations[name]!;
-      for (const modality of configuration.modalities) {
-        if (!inputs.has(modality.name)) inputs.set(modality.name, matrixOf(modality));
-      }
-      const predicted = predictStack(configuration, inputs).map((value) => mean + sd * value);
-      const missing = predicted.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
-      if (missing > 0) context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
-      return [name, numberColumn(predicted)] as const;
-    });
-    const idName = tables.values().next().value?.id?.name ?? 'id';
-    return { table: tableOutput(idTable(idName, people, columns)) };
+      const names = sortedNames(Object.keys(model.configurations));
+      const sums = await sumsOfSnps(context, openings, model, names, people);
+      const layerOne = new LayerOne(tables, people, sums);
+      const { mean, sd } = model.target;
+      const columns = names.map((name) => {
+        const configuration = model.configurations[name]!;
+        const predicted = combineLayers(configuration, layerOne.of(name, configuration)).map(
+          (value) => mean + sd * value,
+        );
+        const missing = predicted.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
+        if (missing > 0)
+          context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
+        return [name, numberColumn(predicted)] as const;
+      });
+      const idName = tables.values().next().value?.id?.name ?? 'id';
+      return { table: tableOutput(idTable(idName, people, columns)) };
+    } finally {
+      await openings.close();
+    }
   },
 });
 
-function peopleWanted(context: TaskContext<Params>): readonly string[] {
-  const first = context.tables('features').values().next().value;
-  if (!first) throw new TaskError('expected at least one modality', { port: 'features' });
-  const all = context.has('samples') ? idsOf(context.table('samples'), 'samples') : idsOf(first, 'features');
+/** By configuration with SNPs: Σ coefficient × dosage of each person. */
+async function sumsOfSnps(
+  context: TaskContext<Params>,
+  openings: Openings,
+  model: StackedModel,
+  names: readonly string[],
+  people: readonly string[],
+): Promise<ReadonlyMap<string, Float64Array>> {
+  const used = names.flatMap((name) => {
+    const modality = model.configurations[name]!.modalities.find((one) => one.name === SNPS);
+    return modality && model.snps ? [[name, modality.coef] as const] : [];
+  });
+  if (used.length === 0) return new Map();
+  if (!context.has('genotypes')) throw new TaskError('the model needs genotypes', { port: 'genotypes' });
+  const opened = await openings.view(context.view('genotypes'), 'genotypes');
+  const sums = await snpSums(
+    context,
+    opened,
+    people,
+    model.snps!,
+    used.map(([, coef]) => coef),
+  );
+  return new Map(used.map(([name], k) => [name, sums[k]!]));
+}
+
+/** Layer-1 predictions; a table is made a matrix once. */
+class LayerOne {
+  private readonly inputs = new Map<string, Matrix>();
+
+  constructor(
+    private readonly tables: ReadonlyMap<string, Table>,
+    private readonly people: readonly string[],
+    private readonly snpSums: ReadonlyMap<string, Float64Array>,
+  ) {}
+
+  of(name: string, configuration: StackModel): Float64Array[] {
+    return configuration.modalities.map((modality) => {
+      const sums = modality.name === SNPS ? this.snpSums.get(name) : undefined;
+      if (sums) return sums.map((sum) => modality.intercept + sum);
+      if (!this.inputs.has(modality.name)) this.inputs.set(modality.name, this.matrixOf(modality));
+      return predictLayerOne({ ...configuration, modalities: [modality] }, this.inputs)[0]!;
+    });
+  }
+
+  private matrixOf({ name, features }: StackModel['modalities'][number]): Matrix {
+    const table = this.tables.get(name);
+    if (table) return featureMatrix(name, table, this.people, features);
+    throw new TaskError(
+      `the model needs the modality '${name}', but 'features' has ${[...this.tables.keys()].join(', ')}`,
+      { port: 'features' },
+    );
+  }
+}
+
+function peopleWanted(
+  context: TaskContext<Params>,
+  tables: ReadonlyMap<string, Table>,
+  genotyped: readonly string[] | undefined,
+): readonly string[] {
+  const first = tables.values().next().value;
+  const everyone = first ? idsOf(first, 'features') : genotyped;
+  if (!everyone) throw new TaskError('expected at least one modality', { port: 'features' });
+  const all = context.has('samples') ? idsOf(context.table('samples'), 'samples') : everyone;
   const { fold } = context.params;
   if (fold === null) return all;
   if (!context.has('folds')) throw new TaskError("'fold' needs folds", { port: 'folds' });

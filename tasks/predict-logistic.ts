@@ -1,21 +1,21 @@
 /** `predict.logistic`: a disease predicted from features by L1-logistic regression, trained on some people and tested on others. */
-import { numberColumn, textColumn, type Column } from '../cache/column.js';
-import { matchIds, plainTable, type Table } from '../cache/table.js';
-import { TaskError, defineTask, jsonOutput, tableOutput, type Json, type TaskContext } from '../engine/task.js';
+import { matchIds } from '../cache/table.js';
+import {
+  TaskError,
+  defineTask,
+  jsonOutput,
+  tableOutput,
+  type Json,
+  type TaskContext,
+} from '../engine/task.js';
 import { aucInterval } from '../stats/auc-interval.js';
 import { downSample, priorCorrection, splitClasses } from '../stats/class-balance.js';
-import { classificationMetrics, type ClassificationMetrics } from '../stats/classification-metrics.js';
+import { classificationMetrics } from '../stats/classification-metrics.js';
 import { rngFromSeed, uniformOf } from '../stats/rng.js';
 import { readCaseControl, type CaseControl, type FeatureRows } from './case-control.js';
-import {
-  classifierEta,
-  featuresUsed,
-  fitClassifier,
-  shiftClassifier,
-  type Classifier,
-  type ClassifierOptions,
-} from './classifier.js';
+import { classifierEta, fitClassifier, shiftClassifier, type ClassifierOptions } from './classifier.js';
 import { idsOf, onlyColumn, people as counted, rowName } from './reading.js';
+import { calibrationTable, metricsTable, type Prediction } from './prediction.js';
 
 interface Params extends ClassifierOptions {
   readonly balance: 'by_mode' | 'down_sample' | 'none';
@@ -23,9 +23,6 @@ interface Params extends ClassifierOptions {
   readonly train_people: number | null;
   readonly bootstrap: number;
 }
-
-/** Equal groups of test people by risk, in the table of calibration. */
-const RISK_GROUPS = 10;
 
 export const predictLogistic = defineTask<Params>({
   name: 'predict.logistic',
@@ -48,7 +45,8 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
       mode: {
         enum: ['faithful', 'recommended'],
         default: 'faithful',
-        description: '`faithful`: as published; `recommended`: free intercept, tuned penalty, no down-sampling.',
+        description:
+          '`faithful`: as published; `recommended`: free intercept, tuned penalty, no down-sampling.',
       },
       learner: {
         enum: ['l1', 'boosting'],
@@ -64,7 +62,8 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
       balance: {
         enum: ['by_mode', 'down_sample', 'none'],
         default: 'by_mode',
-        description: 'Whether the larger class of the training people is down-sampled; `by_mode`: in faithful mode.',
+        description:
+          'Whether the larger class of the training people is down-sampled; `by_mode`: in faithful mode.',
       },
       correct_intercept: {
         type: 'boolean',
@@ -78,7 +77,12 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
         default: null,
         description: 'Train on at most so many people, drawn at random: for arms of equal size.',
       },
-      folds: { type: 'integer', minimum: 2, default: 5, description: 'Folds of the nested cross-validation.' },
+      folds: {
+        type: 'integer',
+        minimum: 2,
+        default: 5,
+        description: 'Folds of the nested cross-validation.',
+      },
       choice: {
         enum: ['best', 'one_standard_error'],
         default: 'best',
@@ -115,7 +119,10 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
       summary:
         'One row: status, reason, numbers of people and cases, auc, auprc, accuracy, recall, specificity, brier, calibration.',
     },
-    calibration: { type: 'table', summary: 'Ten groups of test people by risk: people, predicted, observed.' },
+    calibration: {
+      type: 'table',
+      summary: 'Ten groups of test people by risk: people, predicted, observed.',
+    },
     model: { type: 'model', summary: 'The fitted classifier, as JSON; null when there is none.' },
   },
   batch: { shared: ['features', 'test_features', 'train', 'test'], varies: [] },
@@ -145,7 +152,7 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
         continue;
       }
       await batch.emit(index, {
-        metrics: tableOutput(metricsTable(prediction, item.params)),
+        metrics: tableOutput(metricsTable(prediction, item.params.bootstrap > 0)),
         calibration: tableOutput(calibrationTable(prediction)),
         model: jsonOutput((prediction.classifier ?? null) as unknown as Json),
       });
@@ -155,31 +162,17 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
 
 interface Shared {
   readonly data: CaseControl;
-  /** Draws of the training people by stream, made when first asked for: one hash per person is not free. */
+  /** Draws of the training people by stream, by row of `features`; made when first asked for: one hash per person is not free. */
   readonly draws: Map<string, Float64Array>;
-}
-
-type Status = 'ok' | 'not converged' | 'one-class test set' | 'one-class training set' | 'not tuned';
-
-interface Prediction {
-  readonly status: Status;
-  readonly reason: string | null;
-  readonly classifier: Classifier | null;
-  readonly train: { readonly people: number; readonly cases: number };
-  /** Of the people scored. */
-  readonly outcome: Float64Array;
-  readonly eta: Float64Array;
-  /** Test people with an outcome and without a prediction. */
-  readonly unpredicted: number;
-  readonly scores: ClassificationMetrics | null;
-  readonly interval: { readonly low: number; readonly high: number } | null;
 }
 
 function predict(context: TaskContext<Params>, shared: Shared): Prediction {
   const { params } = context;
   const { train, test, features } = shared.data;
+  // Labels, draws and kept rows are by row of `features`, so that its columns are never copied for a disease.
   const outcome = readOutcome(context);
-  const labels = labelsOf(outcome, train, 'train');
+  const labels = new Float64Array(train.columns[0]!.length).fill(NaN);
+  labelsOf(outcome, train, 'train').forEach((label, i) => (labels[train.rows[i]!] = label));
   const available = sizeMatched(context, shared, labels);
   const all = splitClasses(labels, available);
   const balanced =
@@ -194,9 +187,9 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
     return { status: 'one-class training set', reason: `${got} among the training people`, ...none };
   }
 
-  const columns = train.columns.map((column) => Float64Array.from(train.rows, (row) => column[row]!));
   const foldDraw = (): Float64Array => drawOf(context, shared, 'fold');
-  const fitted = fitClassifier({ columns, labels, classes, rows: kept, foldDraw }, features, params);
+  const training = { columns: train.columns, labels, classes, rows: kept, foldDraw };
+  const fitted = fitClassifier(training, features, params);
   if (typeof fitted === 'string') return { status: 'not tuned', reason: fitted, ...none };
   const shift = balanced && params.correct_intercept ? priorCorrection(all, classes) : 0;
   const classifier = shift === 0 ? fitted.classifier : shiftClassifier(fitted.classifier, shift);
@@ -205,7 +198,8 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
   const eta = classifierEta(classifier, test.columns, test.rows);
   const scored = [...truth.keys()].filter((i) => !Number.isNaN(truth[i]!) && !Number.isNaN(eta[i]!));
   const unpredicted = truth.reduce((n, y, i) => n + (!Number.isNaN(y) && Number.isNaN(eta[i]!) ? 1 : 0), 0);
-  if (unpredicted > 0) context.warn(`no prediction for ${counted(unpredicted)} of 'test' with a missing feature`);
+  if (unpredicted > 0)
+    context.warn(`no prediction for ${counted(unpredicted)} of 'test' with a missing feature`);
   const observed = Float64Array.from(scored, (i) => truth[i]!);
   const predicted = Float64Array.from(scored, (i) => eta[i]!);
   const scores = classificationMetrics(observed, predicted);
@@ -254,64 +248,25 @@ function labelsOf(outcome: Outcome, { ids }: FeatureRows, who: 'train' | 'test')
   return Float64Array.from(rows, (row) => (row < 0 ? NaN : outcome.values[row]!));
 }
 
-/** Training people with an outcome (indices into the training people, ascending), at most `train_people` of them. */
+/** Rows of the training people with an outcome, ascending, at most `train_people` of them. */
 function sizeMatched(context: TaskContext<Params>, shared: Shared, labels: Float64Array): Int32Array {
-  const known = Int32Array.from([...labels.keys()].filter((i) => !Number.isNaN(labels[i]!)));
+  const known = shared.data.train.rows.filter((row) => !Number.isNaN(labels[row]!));
   const size = context.params.train_people;
   if (size === null || known.length <= size) return known;
   const draw = drawOf(context, shared, 'size');
-  return known.sort((a, b) => draw[a]! - draw[b]! || a - b).slice(0, size).sort();
+  return known
+    .sort((a, b) => draw[a]! - draw[b]! || a - b)
+    .slice(0, size)
+    .sort();
 }
 
 function drawOf(context: TaskContext<Params>, { data, draws }: Shared, stream: string): Float64Array {
-  const made = draws.get(stream) ?? Float64Array.from(data.train.ids, (id) => uniformOf(context.seed, stream, id));
-  draws.set(stream, made);
-  return made;
-}
-
-function metricsTable(prediction: Prediction, { bootstrap }: Params): Table {
-  const { status, reason, classifier, train, scores, interval, unpredicted } = prediction;
-  const one = (value: number | null | undefined): Column => numberColumn([value ?? null]);
-  return plainTable([
-    ['status', textColumn([status])],
-    ['reason', textColumn([reason])],
-    ['train', one(train.people)],
-    ['train_cases', one(train.cases)],
-    ['test', one(scores?.n ?? 0)],
-    ['test_cases', one(scores?.cases ?? 0)],
-    ['unpredicted', one(unpredicted)],
-    ['features', one(classifier && featuresUsed(classifier))],
-    ['lambda', one(classifier?.learner === 'l1' ? classifier.lambda : null)],
-    ['auc', one(scores?.auc)],
-    ...(bootstrap > 0
-      ? ([
-          ['auc_low', one(interval?.low)],
-          ['auc_high', one(interval?.high)],
-        ] as const)
-      : []),
-    ['auprc', one(scores?.auprc)],
-    ['accuracy', one(scores?.accuracy)],
-    ['recall', one(scores?.recall)],
-    ['specificity', one(scores?.specificity)],
-    ['brier', one(scores?.brier)],
-    ['calibration_slope', one(scores?.calibrationSlope)],
-    ['calibration_intercept', one(scores?.calibrationIntercept)],
-  ]);
-}
-
-/** Groups of equal size by η; people of equal η keep the order of their ids. */
-function calibrationTable({ outcome, eta }: Prediction): Table {
-  const order = Int32Array.from(eta.keys()).sort((a, b) => eta[a]! - eta[b]! || a - b);
-  const groups = Array.from({ length: RISK_GROUPS }, (_, g) => {
-    const from = Math.round((g * order.length) / RISK_GROUPS);
-    return order.subarray(from, Math.round(((g + 1) * order.length) / RISK_GROUPS));
-  }).filter((group) => group.length > 0);
-  const mean = (group: Int32Array, value: (i: number) => number): number =>
-    group.reduce((sum, i) => sum + value(i), 0) / group.length;
-  return plainTable([
-    ['group', numberColumn(groups.map((_, g) => g + 1))],
-    ['people', numberColumn(groups.map((group) => group.length))],
-    ['predicted', numberColumn(groups.map((group) => mean(group, (i) => 1 / (1 + Math.exp(-eta[i]!)))))],
-    ['observed', numberColumn(groups.map((group) => mean(group, (i) => outcome[i]!)))],
-  ]);
+  let draw = draws.get(stream);
+  if (!draw) {
+    const { columns, rows, ids } = data.train;
+    draw = new Float64Array(columns[0]!.length).fill(NaN);
+    for (const [i, row] of rows.entries()) draw[row] = uniformOf(context.seed, stream, ids[i]!);
+    draws.set(stream, draw);
+  }
+  return draw;
 }

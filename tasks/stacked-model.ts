@@ -2,10 +2,13 @@
  * StackedModel: what `model.stack` hands out and `model.predict` takes in. Plain JSON that predicts from itself alone.
  */
 import type { StackModel } from '../stats/stack.js';
+import type { SnpModality } from './snp-modality.js';
 
 export interface StackedModel {
   /** Mean and SD of the target among the training people: predictions are mean + sd · (standardised prediction). */
   readonly target: { readonly mean: number; readonly sd: number };
+  /** The features of the modality `snps`, where there is one. */
+  readonly snps?: SnpModality;
   /** One model for each configuration, by name. */
   readonly configurations: Readonly<Record<string, StackModel>>;
 }

@@ -28,7 +28,10 @@ export type Given =
   | { readonly view: View }
   | { readonly named: Readonly<Record<string, Table>> }
   | {
-      readonly gather: readonly { item: GatheredItem; value: Table | { readonly json: Json } }[];
+      readonly gather: readonly {
+        item: GatheredItem;
+        value: Table | { readonly json: Json } | { readonly view: View };
+      }[];
       failed?: readonly GatheredItem[];
     };
 
@@ -132,7 +135,10 @@ class TestContext implements TaskContext<unknown> {
         .map((name) => [name, this.narrow(port, given.named[name]!)]),
     );
   }
-  private gather<T>(port: string, pick: (value: Table | { readonly json: Json }) => T): Gathered<T> {
+  private gather<T>(
+    port: string,
+    pick: (value: Table | { readonly json: Json } | { readonly view: View }) => T,
+  ): Gathered<T> {
     const given = this.given(port);
     if (!('gather' in given)) throw new Error(`port '${port}' was not given a gather`);
     return {
@@ -148,8 +154,14 @@ class TestContext implements TaskContext<unknown> {
   }
   gatherJson(port: string): Gathered<Json> {
     return this.gather(port, (value) => {
-      if (isTable(value)) throw new Error('not JSON');
+      if (!('json' in value)) throw new Error('not JSON');
       return value.json;
+    });
+  }
+  gatherViews(port: string): Gathered<View> {
+    return this.gather(port, (value) => {
+      if (!('view' in value)) throw new Error('not a view');
+      return value.view;
     });
   }
   scratch(): never {
