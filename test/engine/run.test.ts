@@ -350,6 +350,26 @@ nodes:
   });
 });
 
+describe('memory', () => {
+  const hungry = (bytes: number): string => `
+cohortflow: 1
+name: hungry
+nodes:
+  a: { task: toy.grow, with: { memory: ${bytes}, wait: 20, tag: 1 } }
+  b: { task: toy.grow, with: { memory: ${bytes}, wait: 20, tag: 2 } }
+  c: { task: toy.grow, with: { memory: ${bytes}, wait: 20, tag: 3 } }
+`;
+
+  it('calls run together while what they ask for fits, and one that asks for more than there is runs by itself', async () => {
+    // The rig has 4 GiB.
+    expect((await rig.run(hungry(1e9))).busiest).toBe(2);
+    expect((await rig.run(hungry(3e9))).busiest).toBe(1);
+    const alone = await rig.run(hungry(9e9));
+    expect(alone.busiest).toBe(1);
+    expect(alone.status).toBe('done');
+  });
+});
+
 describe('seeds', () => {
   it('come from the study seed, the task, the stream and the replicate, never from names', async () => {
     const draws = (seed: number, first: string): string => `

@@ -24,6 +24,8 @@ import { registry } from './toy-tasks.mjs';
 class InProcessExecutor implements Executor {
   readonly size = 2;
   private busy = 0;
+  /** The most calls that ran at once. */
+  busiest = 0;
   private closed = false;
 
   constructor(private readonly objectFolder: string) {}
@@ -34,6 +36,7 @@ class InProcessExecutor implements Executor {
 
   start(job: JobSpec, _reads: readonly string[], handlers: CallHandlers): void {
     this.busy++;
+    this.busiest = Math.max(this.busiest, this.busy);
     const serve = serveJobs({
       registry,
       objectFolder: this.objectFolder,
@@ -63,6 +66,8 @@ export interface RunResult extends StudyOutcome {
   readonly events: readonly Event[];
   /** Names of nodes with instances computed, as `name` or `name×n` when more than one instance. */
   readonly ran: readonly string[];
+  /** The most calls that ran at once in this process. */
+  readonly busiest: number;
 }
 
 export class Rig {
@@ -139,7 +144,8 @@ export class Rig {
       signal: options.signal ?? new AbortController().signal,
       onEvent: (event) => events.push(event),
     });
-    return { ...outcome, events, ran: whoRan(outcome.nodes) };
+    const busiest = executor instanceof InProcessExecutor ? executor.busiest : NaN;
+    return { ...outcome, events, ran: whoRan(outcome.nodes), busiest };
   }
 
   async plan(yaml?: string): Promise<PlanOutcome> {

@@ -168,8 +168,10 @@ const grow = {
   params: schema({
     rows: { type: 'number', description: 'Rows.', default: 5000 },
     wait: { type: 'number', description: 'Milliseconds.', default: 0 },
+    memory: { type: 'number', description: 'Bytes asked for.', default: 1e6 },
     tag: any,
   }),
+  resources: ({ memory }) => ({ memory }),
   inputs: { a: { type: 'json', summary: 'a number', optional: true } },
   outputs: { table: { type: 'table', summary: 'numbers' }, out: { type: 'json', summary: 'their sum' } },
   async run(context) {

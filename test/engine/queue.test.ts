@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import type { NodeState } from '../../engine/graph.js';
+import { WorkQueue, type Work } from '../../engine/queue.js';
+
+/** The queue asks a node for nothing but its identity. */
+const node = (name: string): NodeState => ({ name }) as unknown as NodeState;
+const work = (state: NodeState, instance: number): Work =>
+  ({ state, instance, key: `${state.name}${instance}` }) as unknown as Work;
+
+describe('the queue of works', () => {
+  it('gives the node with the longest way to the end first', () => {
+    const [short, long, middle] = [node('short'), node('long'), node('middle')];
+    const seconds = new Map([
+      [short, 1],
+      [long, 30],
+      [middle, 7],
+    ]);
+    const queue = new WorkQueue((state) => seconds.get(state)!);
+    for (const state of [short, long, middle])
+      for (const i of [1, 2]) queue.add(work(state, i), `${state.name}${i}`);
+    const order = Array.from({ length: 6 }, () => queue.take(1, () => true)![0]!.key);
+    expect(order).toEqual(['long1', 'long2', 'middle1', 'middle2', 'short1', 'short2']);
+    expect(queue.take(1, () => true)).toBeNull();
+  });
+
+  it('takes a group in portions that leave something for every worker', () => {
+    const queue = new WorkQueue(() => 1);
+    const state = node('batch');
+    for (let i = 0; i < 10; i++) queue.add(work(state, i), 'one group');
+    const sizes = [];
+    for (let taken = queue.take(2, () => true); taken; taken = queue.take(2, () => true))
+      sizes.push(taken.length);
+    expect(sizes).toEqual([5, 3, 1, 1]);
+  });
+
+  it('passes over what does not fit, and keeps it', () => {
+    const [large, small] = [node('large'), node('small')];
+    const queue = new WorkQueue((state) => (state === large ? 9 : 1));
+    queue.add(work(large, 1), 'large');
+    queue.add(work(small, 1), 'small');
+    expect(queue.take(1, (first) => first.state !== large)![0]!.state).toBe(small);
+    expect(queue.take(1, (first) => first.state !== large)).toBeNull();
+    expect(queue.size).toBe(1);
+    expect(queue.take(1, () => true)![0]!.state).toBe(large);
+  });
+});
