@@ -24,6 +24,8 @@ export interface ParameterProblem {
   readonly ofKey: boolean;
   readonly message: string;
   readonly details: Details;
+  /** The parameter that is missing (CF163). */
+  readonly missing?: string;
 }
 
 /** Where the parts of a node's `with` stand in the workflow's files. */
@@ -126,12 +128,40 @@ export function parameterProblems(task: TaskType, params: Record<string, Json>):
   if (validate(params)) return [];
   const errors = validate.errors ?? [];
   const alternatives = errors.filter((error) => error.keyword === 'anyOf' || error.keyword === 'oneOf');
-  const problems = errors
-    // What is wrong with each alternative says less than what they are together.
-    .filter((error) => !alternatives.some((other) => error.schemaPath.startsWith(`${other.schemaPath}/`)))
-    .filter((error) => error.keyword !== 'if')
-    .map((error) => problemOf(task, error));
-  return problems;
+  const told = new Set(errors.filter((error) => error.keyword !== 'if'));
+  for (const alternative of alternatives) {
+    const within = errors.filter((error) => error.schemaPath.startsWith(`${alternative.schemaPath}/`));
+    const meant = meantAlternative(alternative);
+    // Of a map that is nearly one of the alternatives, what it lacks; of anything else, what the alternatives are together.
+    if (meant === null) for (const error of within) told.delete(error);
+    else {
+      told.delete(alternative);
+      for (const error of within) {
+        if (!error.schemaPath.startsWith(`${alternative.schemaPath}/${meant}/`)) told.delete(error);
+      }
+    }
+  }
+  const problems = [...told].map((error) => problemOf(task, error));
+  // A misspelt key is told once, not also as the missing one.
+  return problems.filter(
+    ({ code, missing }) => code !== 'CF163' || !problems.some(({ details }) => details.nearest === missing),
+  );
+}
+
+/** The position of the alternative whose fields a map comes nearest to; null when the value is no map, or like none of them. */
+function meantAlternative(error: ErrorObject): number | null {
+  const data = error.data as Json;
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return null;
+  const branches = error.schema as readonly { readonly properties?: Record<string, Json> }[];
+  const scores = branches.map(({ properties = {} }) => {
+    const known = Object.keys(properties);
+    const like = Object.keys(data).filter(
+      (key) => known.includes(key) || nearestName(key, known) !== undefined,
+    );
+    return like.length;
+  });
+  const best = Math.max(...scores);
+  return best > 0 && scores.filter((score) => score === best).length === 1 ? scores.indexOf(best) : null;
 }
 
 function problemOf(task: TaskType, error: ErrorObject): ParameterProblem {
@@ -165,6 +195,7 @@ function problemOf(task: TaskType, error: ErrorObject): ParameterProblem {
       ofKey: false,
       message: `the parameter '${key}' ${within} is missing`,
       details: { expected: `'${key}': ${describeSchema(property ?? {})}` },
+      missing: key,
     };
   }
   const data = error.data as Json;
@@ -207,9 +238,17 @@ export function describeSchema(schema: Json): string {
   }
   const alternatives = map['anyOf'] ?? map['oneOf'];
   if (Array.isArray(alternatives))
-    return [...new Set((alternatives as readonly Json[]).map(describeSchema))].join(', or ');
+    return [...new Set((alternatives as readonly Json[]).map(describeAlternative))].join(', or ');
   const types = Array.isArray(map['type']) ? (map['type'] as readonly string[]) : [map['type'] as string];
   return types.map((type) => describeType(type, map)).join(' or ');
+}
+
+/** Alternatives that are maps are told apart by their fields. */
+function describeAlternative(schema: Json): string {
+  const fields = (schema as Record<string, Json>)['properties'];
+  return isTreeMap(fields ?? null)
+    ? `{ ${Object.keys(fields as object).join(', ')} }`
+    : describeSchema(schema);
 }
 
 function describeType(type: string, schema: Record<string, Json>): string {
