@@ -38,6 +38,8 @@ export class RejectedWorkflow extends Error {
     readonly rendered: readonly string[],
     readonly diagnostics: readonly unknown[],
     readonly errors: number,
+    /** The files that were read, absolute. */
+    readonly sources: readonly string[] = [],
   ) {
     super('the workflow has errors');
   }
@@ -59,7 +61,7 @@ export function judge(error: unknown): Verdict {
   });
   if (error instanceof UserError) return verdict(EXIT.usage, message, error.hint);
   // Raised by the engine's questions about a name that is not there.
-  if (name === 'NotFoundError') return verdict(EXIT.usage);
+  if (name === 'NotFoundError' || name === 'QueryError') return verdict(EXIT.usage);
   const repair = 'move the store away; the next run computes everything anew';
   if (name === 'StoreError') return verdict(EXIT.damaged, message, /newer/.test(message) ? null : repair);
   if (name === 'MissingObjectError') {

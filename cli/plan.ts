@@ -3,9 +3,9 @@ import type { NodeSummary } from '../engine/event.js';
 import type { PlanOutcome } from '../engine/study.js';
 import type { Workflow } from '../engine/workflow.js';
 import { EXIT } from './failure.js';
-import { count, counted, duration, instance } from './format.js';
+import { count, counted, duration, instance, shellWord, short } from './format.js';
 import { layout } from './layout.js';
-import { openStudy, takeWorkflowFile } from './study.js';
+import { openStudy, sameStudy, takeWorkflowFile } from './study.js';
 import { reasonsText } from './summary.js';
 import { checkTargets } from './targets.js';
 import type { Paint } from './terminal.js';
@@ -26,13 +26,18 @@ export const verb = defineVerb<WorkflowFlags>({
     try {
       await checkTargets(workflow, targets);
       const { planStudy } = await import('../engine/study.js');
-      const plan = await planStudy({ workflow, store, targets });
+      const plan = await planStudy({ workflow, store, targets, sets: flags.set ?? [] });
       const waits = await upstream(workflow);
       const failed = plan.nodes.some((node) => node.failed + node.skipped > 0) || plan.failures.length > 0;
       if (terminal.isJson) terminal.json({ workflow: workflow.name, ...plan });
       else {
         for (const warning of warnings) terminal.complain(`${render(warning)}\n`);
         for (const line of planLines(workflow.name, plan, waits, terminal.paint)) terminal.print(line);
+        const isQuiet = plan.nodes.every(({ fresh, instances }) => fresh === instances);
+        if (!failed && !isQuiet) {
+          const command = sameStudy('run', file, { ...flags, set: [] }, ['--plan', short(plan.id)]);
+          terminal.print(`\n${terminal.paint.dim(`run exactly this: ${command.map(shellWord).join(' ')}`)}`);
+        }
       }
       return failed ? EXIT.failed : EXIT.done;
     } finally {

@@ -1,22 +1,17 @@
 /** `cohortflow run`: computes what is missing, shows how it goes, publishes. */
-import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { EXIT, type ExitCode } from './failure.js';
-import { Progress } from './progress.js';
-import { openStudy, sameStudy, takeWorkflowFile } from './study.js';
-import { summaryLines } from './summary.js';
+import type { Store } from '../cache/store.js';
+import type { StoredPlan } from '../engine/stored-plan.js';
+import { execute, executionOptions, meansOf, type ExecutionFlags } from './execute.js';
+import { EXIT, UserError, type ExitCode } from './failure.js';
+import { nearPath } from './format.js';
+import { openRecords, openStudy, storeFolder, takeWorkflowFile, type LoadedStudy } from './study.js';
 import { checkTargets } from './targets.js';
 import type { Terminal } from './terminal.js';
-import { defineVerb, parseCount, parseSize, workflowOptions, type WorkflowFlags } from './verb.js';
+import { defineVerb, workflowOptions } from './verb.js';
 
-interface RunFlags extends WorkflowFlags {
-  readonly workers?: string;
-  readonly memory?: string;
-  readonly failFast?: true;
+interface RunFlags extends ExecutionFlags {
+  readonly plan?: string;
 }
-
-/** Of the machine's memory, or of the container's; the rest is for the engine and the system's cache of files. */
-const MEMORY_SHARE = 0.75;
 
 export const verb = defineVerb<RunFlags>({
   usage: '[WORKFLOW.yaml] [TARGET…]',
@@ -25,55 +20,30 @@ export const verb = defineVerb<RunFlags>({
   examples: [
     ['run study.yaml', 'make and publish everything'],
     ['run study.yaml knn cox --set params.k=7', 'two nodes of a variant, and what they need'],
+    ['run --plan 3f9a2c41d07b', 'what a plan found and nothing else'],
     ['run --workers 8 --memory 24G --json', 'events and the outcome as lines of JSON'],
   ],
   options(command) {
     workflowOptions(command);
-    command
-      .option('-w, --workers <n>', 'processes at once (default: one for each core)')
-      .option(
-        '--memory <size>',
-        'what running tasks may claim together, such as 24G (default: three quarters)',
-      )
-      .option('--fail-fast', 'start nothing more after the first failure');
+    executionOptions(command);
+    command.option('--plan <id>', 'run this plan; refuse when the study or its inputs changed since');
   },
-  async run(words, flags, terminal) {
-    const workers =
-      flags.workers === undefined ? availableParallelism() : parseCount(flags.workers, '--workers');
-    const memory = flags.memory === undefined ? defaultMemory() : parseSize(flags.memory, '--memory');
-    const { file, rest: targets } = takeWorkflowFile(words, flags);
-    const { store, workflow, warnings, render } = await openStudy(file, flags, terminal);
+  async run(words, given, terminal) {
+    const means = meansOf(given);
+    const { file, rest } = takeWorkflowFile(words, given);
+    const planned = given.plan === undefined ? null : await openPlan(file, rest, given);
+    const flags = planned ? { ...given, set: planned.sets } : given;
+    const targets = planned?.targets ?? rest;
+    const { store, ...study } = await openStudy(file, flags, terminal);
     const interrupts = listenForInterrupts(terminal);
     try {
+      const { workflow, warnings, render } = study;
       await checkTargets(workflow, targets);
+      if (planned) await holdTo(planned, store, study);
       if (!terminal.isJson) for (const warning of warnings) terminal.complain(`${render(warning)}\n`);
-      const [{ runStudy }, { WorkerPool }] = await Promise.all([
-        import('../engine/study.js'),
-        import('../engine/pool.js'),
-      ]);
-      const progress = new Progress(terminal);
-      const outcome = await runStudy({
-        workflow,
-        store,
-        executor: new WorkerPool({
-          entry: new URL('./worker.js', import.meta.url),
-          objectFolder: join(store.folder, 'objects'),
-          size: workers,
-        }),
-        memory,
-        failFast: flags.failFast === true,
-        targets,
-        signal: interrupts.signal,
-        onEvent: (event) => progress.event(event),
-        onStart: (counts) => progress.begin(counts),
-      }).finally(() => progress.end());
-      if (terminal.isJson) terminal.jsonLine({ type: 'outcome', ...outcome });
-      else {
-        const command = (nodes: readonly string[]): string[] => sameStudy('run', file, flags, nodes);
-        const lines = summaryLines(outcome, { paint: terminal.paint, workflow: workflow.name, command });
-        for (const line of lines) terminal.print(line);
-      }
-      return exitCodeOf(outcome.status);
+      const { signal } = interrupts;
+      const { status } = await execute({ file, flags, means, workflow, store, targets, signal, terminal });
+      return exitCodeOf(status);
     } finally {
       interrupts.stop();
       store.close();
@@ -81,16 +51,44 @@ export const verb = defineVerb<RunFlags>({
   },
 });
 
+/** @throws UserError, NotFoundError */
+async function openPlan(file: string, targets: readonly string[], flags: RunFlags): Promise<StoredPlan> {
+  if (targets.length > 0 || (flags.set ?? []).length > 0)
+    throw new UserError(
+      `a plan brings its targets and --set with it: give --plan ${flags.plan!} alone`,
+      'cohortflow plan TARGET… --set … makes another plan',
+    );
+  const store = await openRecords(storeFolder(file, flags));
+  try {
+    const { findPlan } = await import('../engine/stored-plan.js');
+    const plan = findPlan(store, flags.plan!);
+    if (plan.file !== file)
+      throw new UserError(`${flags.plan!} is a plan of ${nearPath(plan.file)}, not of ${nearPath(file)}`);
+    return plan;
+  } finally {
+    store.close();
+  }
+}
+
+/** @throws UserError when the run would do anything besides the plan. */
+async function holdTo(planned: StoredPlan, store: Store, { workflow }: LoadedStudy): Promise<void> {
+  const [{ planStudy }, { findPlan, planDifferences }] = await Promise.all([
+    import('../engine/study.js'),
+    import('../engine/stored-plan.js'),
+  ]);
+  const { targets, sets } = planned;
+  const { id } = await planStudy({ workflow, store, targets, sets });
+  const differences = planDifferences(store, planned, findPlan(store, id));
+  if (differences.length === 0) return;
+  throw new UserError(
+    `the plan no longer holds, nothing was run:\n  ${differences.join('\n  ')}`,
+    `look at it again with: cohortflow plan; the plan as of now is ${id.slice(0, 12)}`,
+  );
+}
+
 function exitCodeOf(status: 'done' | 'failed' | 'interrupted'): ExitCode {
   if (status === 'interrupted') return EXIT.interrupted;
   return status === 'failed' ? EXIT.failed : EXIT.done;
-}
-
-function defaultMemory(): number {
-  // 0 or beyond the machine's memory where there is no limit.
-  const limit = process.constrainedMemory();
-  const total = limit > 0 && limit < totalmem() ? limit : totalmem();
-  return Math.floor(total * MEMORY_SHARE);
 }
 
 /** The first Ctrl-C asks the run to end; the second ends the process. */

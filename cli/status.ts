@@ -22,6 +22,8 @@ interface RunReport {
   readonly failed: number;
   readonly skipped: number;
   readonly targets: readonly string[];
+  /** Under which it is kept; null when it is not pinned. */
+  readonly pin: string | null;
 }
 
 interface FailureReport {
@@ -45,7 +47,8 @@ export const verb = defineVerb<WorkflowFlags>({
     try {
       const workflow = await recordedName(store, file, flags, terminal);
       const rows = store.index.runs(workflow, RUNS_SHOWN);
-      const runs = rows.map(report);
+      const pins = new Map(store.index.pins().map(({ run, name }) => [run, name]));
+      const runs = rows.map((row) => report(row, pins.get(row.id) ?? null));
       const nodes = rows[0] ? summaryOf(rows[0]).nodes : [];
       const { Recorded } = await import('../engine/recorded.js');
       const failures = rows[0] ? rootFailures(new Recorded(store, rows[0])) : [];
@@ -70,7 +73,7 @@ function summaryOf(row: RunRow): {
   return { seconds: 0, nodes: [], targets: [], ...(row.summary as object) };
 }
 
-function report(row: RunRow): RunReport {
+function report(row: RunRow, pin: string | null): RunReport {
   const { seconds, nodes, targets } = summaryOf(row);
   const total = (of: (node: NodeSummary) => number): number => nodes.reduce((sum, node) => sum + of(node), 0);
   return {
@@ -83,6 +86,7 @@ function report(row: RunRow): RunReport {
     failed: total(({ failed }) => failed),
     skipped: total(({ skipped }) => skipped),
     targets,
+    pin,
   };
 }
 
@@ -113,11 +117,13 @@ export function statusLines(
     count(run.fresh),
     count(run.failed),
     count(run.skipped),
+    run.pin ?? '',
     run.targets.join(' '),
   ]);
-  const head = ['run', 'ended', 'status', 'time', 'ran', 'fresh', 'failed', 'skipped', 'targets'];
-  const targeted = runs.some(({ targets }) => targets.length > 0);
-  const table = [head, ...rows].map((row) => (targeted ? row : row.slice(0, -1)));
+  const head = ['run', 'ended', 'status', 'time', 'ran', 'fresh', 'failed', 'skipped', 'pinned as', 'targets'];
+  // Columns that would be empty are left out.
+  const shown = head.map((name, c) => name !== "" && (c < 8 || rows.some((row) => row[c] !== ''));
+  const table = [head, ...rows].map((row) => row.filter((__, c) => shown[c]));
   const lines = ['', ...layout(table, { right: [0, 3, 4, 5, 6, 7] })];
   if (failures.length > 0) {
     lines.push('', `failed in run ${runs[0]!.run}:`);

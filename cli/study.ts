@@ -4,7 +4,7 @@
  * Not responsible for running anything. Everything of the engine is loaded here on demand.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Store } from '../cache/store.js';
 import type { Diagnostic } from '../engine/diagnostic.js';
 import type { Workflow } from '../engine/workflow.js';
@@ -50,6 +50,17 @@ export function storeFolder(file: string, flags: WorkflowFlags): string {
   return named ? resolve(named) : join(dirname(file), '.cohortflow');
 }
 
+/** The folder of the store for verbs that need no workflow: `.cohortflow` of the working folder, where there is one. */
+export function storeAlone(words: readonly string[], flags: WorkflowFlags): string {
+  const here = join(process.cwd(), '.cohortflow');
+  const isNamed = (flags.store ?? process.env['COHORTFLOW_STORE'] ?? flags.file) !== undefined;
+  if (!isNamed && words.length === 0 && hasStore(here)) return here;
+  if (flags.file === undefined && words.length === 0 && isNamed) return storeFolder('', flags);
+  const { file, rest } = takeWorkflowFile(words, flags);
+  if (rest.length > 0) throw new UserError(`'${rest[0]!}' is not expected here`, 'see --help');
+  return storeFolder(file, flags);
+}
+
 /** Opens the store in a folder, making it when absent. @throws UserError when the system refuses; StoreError */
 async function openStore(folder: string): Promise<Store> {
   const { Store } = await import('../cache/store.js');
@@ -83,6 +94,8 @@ export interface LoadedStudy {
   readonly warnings: readonly Diagnostic[];
   /** A finding in lines. */
   readonly render: (diagnostic: Diagnostic) => string;
+  /** The workflow file and those that it extends, absolute. */
+  readonly sources: readonly string[];
 }
 
 /**
@@ -144,10 +157,13 @@ export async function loadStudy(
   const render = (diagnostic: Diagnostic): string =>
     renderDiagnostic(diagnostic, sources, { colour: terminal.errorColour });
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  // Texts of --set are among the sources, too.
+  const files = [...sources.keys()].filter((name) => isAbsolute(name));
   if (!workflow || errors.length > 0) {
-    throw new RejectedWorkflow(diagnostics.map(render), diagnostics.map(diagnosticJson), errors.length);
+    const rendered = diagnostics.map(render);
+    throw new RejectedWorkflow(rendered, diagnostics.map(diagnosticJson), errors.length, files);
   }
-  return { workflow, warnings: diagnostics, render };
+  return { workflow, warnings: diagnostics, render, sources: files };
 }
 
 function parseSet(text: string): { path: string; value: string } {

@@ -41,7 +41,7 @@ export function ownersOf(
     const path = file === undefined ? undefined : paths.get(file);
     if (!task.startsWith('input.') || path === undefined) continue;
     const { column } = params as { column?: string };
-    owners.set(key, column ? `column ${column} of ${path}` : `${path}`);
+    owners.set(key, column ? `column ${column} of ${path}` : path);
   }
   return owners;
 }

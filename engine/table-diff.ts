@@ -91,7 +91,12 @@ export function diffTables(before: Table, after: Table, tolerance: number): Tabl
     lost: rowBefore.size,
     changed,
     changes: Object.fromEntries(names.flatMap((name) => (changes[name] ? [[name, changes[name]]] : []))),
-    examples: examples.map(({ size: _, ...change }) => change),
+    examples: examples.map(({ key, column, before: was, after: is }) => ({
+      key,
+      column,
+      before: was,
+      after: is,
+    })),
     keysAdded,
     keysLost: [...rowBefore.keys()].slice(0, EXAMPLES),
   };

@@ -1,5 +1,5 @@
 /** `model.predict`: a stacked model applied to people, one column for each configuration. */
-import { numberColumn } from '../cache/column.js';
+import { numberColumn, type NumberColumn } from '../cache/column.js';
 import { idTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
 import { combineLayers, predictLayerOne, type StackModel } from '../stats/stack.js';
@@ -7,7 +7,15 @@ import type { Matrix } from '../stats/linalg/matrix.js';
 import { Openings } from './genotype-views.js';
 import { featureMatrix, foldsOf, peopleWithFeatures, requireFold, sortedNames } from './modalities.js';
 import { idsOf, people as counted, present } from './reading.js';
-import { GENOTYPES_PORT, SNPS, peopleWithGenotypes, snpSums } from './snp-modality.js';
+import {
+  GENOTYPES_PORT,
+  SNPS,
+  findSnps,
+  peopleWithGenotypes,
+  snpMatrix,
+  snpSums,
+  type FoundSnps,
+} from './snp-modality.js';
 import type { StackedModel } from './stacked-model.js';
 
 interface Params {
@@ -76,19 +84,19 @@ has not seen.`,
         );
       }
       const names = sortedNames(Object.keys(model.configurations));
-      const sums = await sumsOfSnps(context, openings, model, names, people);
-      const layerOne = new LayerOne(tables, people, sums);
+      const layerOne = new LayerOne(tables, people, await foundSnps(context, openings, model));
       const { mean, sd } = model.target;
-      const columns = names.map((name) => {
+      const columns: [string, NumberColumn][] = [];
+      for (const name of names) {
         const configuration = model.configurations[name]!;
-        const predicted = combineLayers(configuration, layerOne.of(name, configuration)).map(
+        const predicted = combineLayers(configuration, await layerOne.of(configuration)).map(
           (value) => mean + sd * value,
         );
         const missing = predicted.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
         if (missing > 0)
           context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
-        return [name, numberColumn(predicted)] as const;
-      });
+        columns.push([name, numberColumn(predicted)]);
+      }
       const idName = tables.values().next().value?.id?.name ?? 'id';
       return { table: tableOutput(idTable(idName, people, columns)) };
     } finally {
@@ -97,51 +105,53 @@ has not seen.`,
   },
 });
 
-/** By configuration with SNPs: Σ coefficient × dosage of each person. */
-async function sumsOfSnps(
+/** The model's SNPs in the genotypes; null when no configuration has any. */
+async function foundSnps(
   context: TaskContext<Params>,
   openings: Openings,
   model: StackedModel,
-  names: readonly string[],
-  people: readonly string[],
-): Promise<ReadonlyMap<string, Float64Array>> {
-  const used = names.flatMap((name) => {
-    const modality = model.configurations[name]!.modalities.find((one) => one.name === SNPS);
-    return modality && model.snps ? [[name, modality.coef] as const] : [];
-  });
-  if (used.length === 0) return new Map();
+): Promise<FoundSnps | null> {
+  if (!model.snps) return null;
   if (!context.has('genotypes')) throw new TaskError('the model needs genotypes', { port: 'genotypes' });
-  const opened = await openings.view(context.view('genotypes'), 'genotypes');
-  const sums = await snpSums(
-    context,
-    opened,
-    people,
-    model.snps!,
-    used.map(([, coef]) => coef),
-  );
-  return new Map(used.map(([name], k) => [name, sums[k]!]));
+  return findSnps(context, await openings.view(context.view('genotypes'), 'genotypes'), model.snps);
 }
 
-/** Layer-1 predictions; a table is made a matrix once. */
+/** Layer-1 predictions; a table is made a matrix once, and equal sums over SNPs are made once. */
 class LayerOne {
   private readonly inputs = new Map<string, Matrix>();
+  private readonly sums = new Map<string, Float64Array>();
 
   constructor(
     private readonly tables: ReadonlyMap<string, Table>,
     private readonly people: readonly string[],
-    private readonly snpSums: ReadonlyMap<string, Float64Array>,
+    private readonly snps: FoundSnps | null,
   ) {}
 
-  of(name: string, configuration: StackModel): Float64Array[] {
-    return configuration.modalities.map((modality) => {
-      const sums = modality.name === SNPS ? this.snpSums.get(name) : undefined;
-      if (sums) return sums.map((sum) => modality.intercept + sum);
-      if (!this.inputs.has(modality.name)) this.inputs.set(modality.name, this.matrixOf(modality));
-      return predictLayerOne({ ...configuration, modalities: [modality] }, this.inputs)[0]!;
-    });
+  async of(configuration: StackModel): Promise<Float64Array[]> {
+    const predictions: Float64Array[] = [];
+    for (const modality of configuration.modalities) {
+      if (modality.name === SNPS && this.snps && 'coef' in modality) {
+        predictions.push(await this.weighed(this.snps, modality.coef, modality.intercept));
+        continue;
+      }
+      if (!this.inputs.has(modality.name)) this.inputs.set(modality.name, await this.matrixOf(modality));
+      predictions.push(...predictLayerOne({ ...configuration, modalities: [modality] }, this.inputs));
+    }
+    return predictions;
   }
 
-  private matrixOf({ name, features }: StackModel['modalities'][number]): Matrix {
+  private async weighed(snps: FoundSnps, coef: readonly number[], intercept: number): Promise<Float64Array> {
+    const key = JSON.stringify(coef);
+    let sums = this.sums.get(key);
+    if (!sums) {
+      [sums] = await snpSums(snps, this.people, [coef]);
+      this.sums.set(key, sums!);
+    }
+    return sums!.map((sum) => intercept + sum);
+  }
+
+  private async matrixOf({ name, features }: StackModel['modalities'][number]): Promise<Matrix> {
+    if (name === SNPS && this.snps) return snpMatrix(this.snps, this.people);
     const table = this.tables.get(name);
     if (table) return featureMatrix(name, table, this.people, features);
     throw new TaskError(

@@ -180,7 +180,14 @@ class Sharing {
       const warnings: string[] = [];
       const opened = await this.openings.view(view, 'genotypes');
       const { snps, x } = await snpFeatures({ warn: (text) => void warnings.push(text) }, opened, people);
-      const prepared = prepareModality(SNPS, snpNames(snps), x, inner(context, people), linalg());
+      const prepared = prepareModality(
+        SNPS,
+        snpNames(snps),
+        x,
+        innerFolds(context, people),
+        linalg(),
+        context.params.learner,
+      );
       this.genotypes = { view: content, people, warnings, x: prepared, snps };
     }
     const { warnings, x, snps } = this.genotypes;
@@ -232,10 +239,6 @@ function prepare(context: TaskContext<Params>, people: readonly string[]): Train
     modalities.set(name, prepareModality(name, features, x, inner, linalg(), context.params.learner));
   }
   return { people, modalities };
-}
-
-function inner(context: TaskContext<Params>, people: readonly string[]): Int32Array | undefined {
-  return context.params.mode === 'recommended' ? innerFolds(context, people) : undefined;
 }
 
 function innerFolds(context: TaskContext<Params>, people: readonly string[]): Int32Array | undefined {

@@ -119,7 +119,7 @@ run  ended  status  time  ran  fresh  failed  skipped
    └─ → table {rdw, fev} of filled  impute.knn  k=1 weights=uniform
       └─ → table of one  × 2  table.derive  columns=[{"copy":"\${trait}","name":"x"}]
          └─ → table of top  × 2  table.sort  by=["x"] limit=2
-            ├─ → tables of all  table.concat
+            ├─ → tables {id, x} of all  table.concat
             │  └─ all.csv
             └─ top/\${trait}.csv
 `);
