@@ -7,6 +7,7 @@
  */
 import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
 import { LAYOUT, prepareStatements, STORE_VERSION } from './layout.js';
 import { Sessions } from './sessions.js';
@@ -268,7 +269,9 @@ export class Index {
   }
 
   addFileDigest(path: string, stat: FileStat, digest: Digest): void {
-    this.statements.addStat.run(path, stat.size, stat.mtimeNs, stat.ctimeNs, stat.ino, toBlob(digest));
+    this.transaction(() => {
+      this.statements.addStat.run(path, stat.size, stat.mtimeNs, stat.ctimeNs, stat.ino, toBlob(digest));
+    });
   }
 
   // ---- runs ----
@@ -345,18 +348,24 @@ export class Index {
 
   // ---- published files ----
 
+  /** Folders are kept as seen from the store: a study that is moved with its store keeps what it published. */
+  private near(folder: string): string {
+    return relative(dirname(this.path), folder);
+  }
+
+  /** What was published to a folder (absolute). */
   published(folder: string): { path: string; digest: Digest; source: string }[] {
     return this.statements.published
-      .all(folder)
+      .all(this.near(folder))
       .map((row) => ({ path: row.path, digest: row.hash.toString('hex'), source: row.source }));
   }
 
   addPublished(folder: string, path: string, digest: Digest, source: string): void {
-    this.statements.addPublished.run(folder, path, toBlob(digest), source);
+    this.statements.addPublished.run(this.near(folder), path, toBlob(digest), source);
   }
 
   removePublished(folder: string, path: string): void {
-    this.statements.removePublished.run(folder, path);
+    this.statements.removePublished.run(this.near(folder), path);
   }
 }
 

@@ -6,8 +6,9 @@
  * life for a while (stopped, or on a machine that went away), lose what they hold. There is nothing to unlock by hand.
  */
 import type Database from 'better-sqlite3';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { Digest } from './artifact.js';
+import { StoreUnavailableError } from './store-error.js';
 
 /** A session without a sign of life for this long is taken to be stopped. */
 const SILENT_MS = 10_000;
@@ -88,6 +89,16 @@ export class Sessions {
 
   /** Which of `keys` another living run is computing; the others are leased to this session. */
   lease(keys: readonly Digest[]): Set<Digest> {
+    try {
+      return this.tryLease(keys);
+    } catch (error) {
+      // Without leases a key may be computed twice, and that is all.
+      if (error instanceof StoreUnavailableError && error.reason === 'busy') return new Set();
+      throw error;
+    }
+  }
+
+  private tryLease(keys: readonly Digest[]): Set<Digest> {
     const { own } = this;
     if (own === null) return new Set();
     return this.transaction(() => {
@@ -110,6 +121,7 @@ export class Sessions {
     });
   }
 
+  /** Within a transaction of the caller. */
   release(key: Digest): void {
     if (this.own !== null) this.statements.release.run(Buffer.from(key, 'hex'), this.own);
   }
@@ -122,7 +134,8 @@ function isAlive(row: SessionRow): boolean {
   if (started !== null) return started === row.started;
   try {
     process.kill(row.pid, 0);
-    return row.started === '';
+    // Without a start time the number may be another process's by now.
+    return row.started === '' && Date.now() - row.beat < SILENT_MS;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
@@ -143,7 +156,8 @@ let boot: string | null = null;
 function bootId(): string {
   if (boot === null) {
     try {
-      boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+      // Containers of one machine share the boot, and not the process numbers.
+      boot = `${readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()} ${readlinkSync('/proc/self/ns/pid')}`;
     } catch {
       boot = 'unknown';
     }

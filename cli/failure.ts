@@ -62,6 +62,8 @@ export function judge(error: unknown): Verdict {
   if (error instanceof UserError) return verdict(EXIT.usage, message, error.hint);
   // Raised by the engine's questions about a name that is not there.
   if (name === 'NotFoundError' || name === 'QueryError') return verdict(EXIT.usage);
+  // A full disk, missing permissions, a process that holds the store: nothing is damaged.
+  if (name === 'StoreUnavailableError') return verdict(EXIT.failed, message, 'what was finished is kept');
   const repair = 'move the store away; the next run computes everything anew';
   if (name === 'StoreError') return verdict(EXIT.damaged, message, /newer/.test(message) ? null : repair);
   if (name === 'MissingObjectError') {

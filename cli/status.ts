@@ -22,8 +22,8 @@ interface RunReport {
   readonly failed: number;
   readonly skipped: number;
   readonly targets: readonly string[];
-  /** Under which it is kept; null when it is not pinned. */
-  readonly pin: string | null;
+  /** The name under which it is kept, if it is pinned. */
+  readonly pin?: string | null;
 }
 
 interface FailureReport {
@@ -120,10 +120,21 @@ export function statusLines(
     run.pin ?? '',
     run.targets.join(' '),
   ]);
-  const head = ['run', 'ended', 'status', 'time', 'ran', 'fresh', 'failed', 'skipped', 'pinned as', 'targets'];
+  const head = [
+    'run',
+    'ended',
+    'status',
+    'time',
+    'ran',
+    'fresh',
+    'failed',
+    'skipped',
+    'pinned as',
+    'targets',
+  ];
   // Columns that would be empty are left out.
-  const shown = head.map((name, c) => name !== "" && (c < 8 || rows.some((row) => row[c] !== ''));
-  const table = [head, ...rows].map((row) => row.filter((__, c) => shown[c]));
+  const isShown = (c: number): boolean => c < 8 || rows.some((row) => row[c] !== '');
+  const table = [head, ...rows].map((row) => row.filter((_, c) => isShown(c)));
   const lines = ['', ...layout(table, { right: [0, 3, 4, 5, 6, 7] })];
   if (failures.length > 0) {
     lines.push('', `failed in run ${runs[0]!.run}:`);

@@ -52,12 +52,13 @@ export function storeFolder(file: string, flags: WorkflowFlags): string {
 
 /** The folder of the store for verbs that need no workflow: `.cohortflow` of the working folder, where there is one. */
 export function storeAlone(words: readonly string[], flags: WorkflowFlags): string {
-  const here = join(process.cwd(), '.cohortflow');
-  const isNamed = (flags.store ?? process.env['COHORTFLOW_STORE'] ?? flags.file) !== undefined;
-  if (!isNamed && words.length === 0 && hasStore(here)) return here;
-  if (flags.file === undefined && words.length === 0 && isNamed) return storeFolder('', flags);
+  if (words.length === 0 && flags.file === undefined) {
+    const named = flags.store ?? process.env['COHORTFLOW_STORE'];
+    const folder = resolve(named ?? '.cohortflow');
+    if (named !== undefined || hasStore(folder)) return folder;
+  }
   const { file, rest } = takeWorkflowFile(words, flags);
-  if (rest.length > 0) throw new UserError(`'${rest[0]!}' is not expected here`, 'see --help');
+  if (rest.length > 0) throw new UserError(`'${rest[0]!}' is not expected here`);
   return storeFolder(file, flags);
 }
 

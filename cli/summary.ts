@@ -160,9 +160,9 @@ function warningLines(nodes: readonly NodeSummary[], paint: Paint): string[] {
 }
 
 function publishedLines(published: NonNullable<StudyOutcome['published']>, paint: Paint): string[] {
-  const { folder, written, unchanged, removed, edited, report } = published;
+  const { folder, written, unchanged, removed, edited, stale, problems, report } = published;
   const total = written.length + unchanged;
-  if (total + removed.length + edited.length === 0) return [];
+  if (total + removed.length + edited.length + stale.length + problems.length === 0) return [];
   const parts = [
     written.length > 0 ? `${count(written.length)} written` : '',
     unchanged > 0 ? `${count(unchanged)} unchanged` : '',
@@ -175,6 +175,12 @@ function publishedLines(published: NonNullable<StudyOutcome['published']>, paint
       `${paint.yellow('left alone')} ${listed(edited)}: edited since; delete or rename ${edited.length === 1 ? 'it' : 'them'} to have the result again`,
     );
   }
+  if (stale.length > 0) {
+    lines.push(
+      `${paint.yellow('of an earlier run')} ${listed(stale)}: what makes ${stale.length === 1 ? 'it' : 'them'} did not finish`,
+    );
+  }
+  for (const { path, message } of problems) lines.push(`${paint.red('not published')} ${path}: ${message}`);
   if (report !== null) lines.push(`report: ${paint.bold(nearPath(join(folder, report)))}`);
   return lines;
 }

@@ -35,6 +35,16 @@ export interface WorkflowFlags {
   readonly store?: string;
 }
 
+/** Of verbs that look at what was run, or at the store alone: a `--set` would change nothing. */
+export function storeOptions(command: Command): void {
+  command
+    .option('-f, --file <path>', 'workflow file (default: the only one in this folder)')
+    .option(
+      '--store <folder>',
+      'where results are kept (default: .cohortflow beside the workflow file; COHORTFLOW_STORE)',
+    );
+}
+
 export function workflowOptions(command: Command): void {
   command
     .option('-f, --file <path>', 'workflow file (default: the only one in this folder)')

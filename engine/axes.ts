@@ -41,11 +41,17 @@ export class AxisLoader {
           if (!load) break;
           this.loading.add(state);
           inBackground(async () => {
-            const items = await load();
-            const problem = checkItems(items);
-            if (problem) state.blocked = failureOf(state, problem);
-            else state.resolve(items);
-            this.loading.delete(state);
+            try {
+              const items = await load();
+              const problem = checkItems(items);
+              if (problem) state.blocked = failureOf(state, problem);
+              else state.resolve(items);
+            } catch (error) {
+              // An absent column, an object that is gone: the axis's own failure, not the run's.
+              state.blocked = failureOf(state, error instanceof Error ? error.message : String(error));
+            } finally {
+              this.loading.delete(state);
+            }
           });
         }
       }
@@ -66,6 +72,10 @@ export class AxisLoader {
     }
     if (!producer.opened) return null;
     const instance = fixedInstance(producer, reference);
+    if (instance < 0) {
+      state.blocked = failureOf(state, `'${producer.name}' has no instance of the items that are named`);
+      return null;
+    }
     const status = producer.status[instance];
     if (status === Status.failed || status === Status.skipped) {
       state.blocked = producer.failures.get(instance)!;
@@ -79,7 +89,7 @@ export class AxisLoader {
       const kept =
         column === null ? manifest.columns : manifest.columns.filter(({ name }) => name === column);
       if (column !== null && column !== manifest.id?.name && kept.length === 0) {
-        throw new Error(`axis '${state.name}': '${producer.name}' has no column '${column}'`);
+        throw new Error(`'${producer.name}' has no column '${column}'`);
       }
       const table = await this.store.artifacts.table({ ...manifest, columns: kept });
       if (column === null) return records(table.id?.values ?? null, table.columns, table.rows);
@@ -117,7 +127,10 @@ export class AxisLoader {
 function fixedInstance(producer: NodeState, reference: Reference): number {
   let instance = 0;
   for (const [p, select] of reference.select.entries()) {
-    if (select.how === 'fixed') instance += producer.axes[p]!.position(select.item) * producer.strides[p]!;
+    if (select.how !== 'fixed') continue;
+    const at = producer.axes[p]!.position(select.item);
+    if (at < 0) return -1;
+    instance += at * producer.strides[p]!;
   }
   return instance;
 }

@@ -332,7 +332,7 @@ export class Binder {
   private narrowed(whole: Manifest, spec: InputPort, params: Json): { wire: WireValue; digest: Digest } {
     const read = new Set(this.readNames(spec, params, whole));
     const columns = whole.columns.filter((column) => read.has(column.name));
-    const memo = `${whole.id?.digest ?? ''} ${whole.rows} ${columns.map((c) => `${c.digest} ${c.name}`).join('\n')}`;
+    const memo = JSON.stringify([whole.id, whole.rows, columns]);
     let known = this.reads.get(memo);
     if (!known) {
       const manifest = { ...whole, columns };

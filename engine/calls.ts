@@ -7,7 +7,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Digest } from '../cache/artifact.js';
 import { canonicalJson } from '../cache/digest.js';
-import { StoreUnavailableError, type EntryDetails } from '../cache/index.js';
+import type { EntryDetails } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import type { Binder } from './binding.js';
 import { callJob, resourcesOf } from './call.js';
@@ -20,8 +20,6 @@ import type { Json } from './task.js';
 import type { Tally } from './tally.js';
 import type { Outputs, Walk } from './walk.js';
 
-/** How long to leave a store alone that another process holds. */
-const BUSY_RETRY_MS = 1_000;
 /** How often results of another run are looked for. */
 const ADOPT_MS = 200;
 
@@ -167,7 +165,9 @@ export class Calls {
     const failure: JobFailure = died
       ? { ...died, message: `${died.message}; asked for: ${Math.round(call.memory / 2 ** 20)} MiB` }
       : { kind: 'bug', message: 'internal error: the call ended without a result for this item', log: [] };
-    const blamed = call.open.size === 1 ? [...call.open][0]! : announced;
+    // A call that ended by itself leaves items open when its task threw at another one: nobody here is to blame, unless it ran alone.
+    const blamed =
+      call.works.length === 1 ? 0 : died ? (call.open.size === 1 ? [...call.open][0]! : announced) : -1;
     const isBlamed = call.open.delete(blamed);
     if (isBlamed) this.fail(call.works[blamed]!, failure);
     // Without a culprit each is run by itself, so that the next death has one.
@@ -179,8 +179,8 @@ export class Calls {
   }
 
   private fail(work: Work, failure: JobFailure): void {
+    // The lease stays until the session ends: another run would only fail in the same way.
     for (const { state, instance } of this.claimants(work)) this.options.walk.fail(state, instance, failure);
-    this.options.store.index.sessions.release(work.key);
   }
 
   /** Everyone who waits for the work's key; it is no longer claimed afterwards. */
@@ -190,26 +190,12 @@ export class Calls {
     return works;
   }
 
-  /** Records what has arrived. False when another process holds the store just now: it is kept and tried again. */
-  commit(): boolean {
-    if (this.arrived.length === 0) return true;
+  /** Records what has arrived. @throws StoreUnavailableError, with everything kept for another try */
+  commit(): void {
+    if (this.arrived.length === 0) return;
     const arrived = this.arrived;
+    const recorded = this.record(arrived);
     this.arrived = [];
-    let recorded: readonly Outputs[];
-    try {
-      recorded = this.record(arrived);
-    } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || error.reason !== 'busy') throw error;
-      this.arrived = [...arrived, ...this.arrived];
-      this.options.onEvent({
-        type: 'warning',
-        node: '',
-        item: '',
-        message: `${error.message}; waiting for it`,
-      });
-      this.options.inBackground(() => setTimeout(BUSY_RETRY_MS));
-      return false;
-    }
     const { tally, walk, previousOutputs } = this.options;
     for (const [i, { work, result, details }] of arrived.entries()) {
       const outputs = recorded[i]!;
@@ -222,7 +208,6 @@ export class Calls {
         walk.complete(state, instance, Status.ran, outputs);
       }
     }
-    return true;
   }
 
   /** Objects, preimages and entries in one transaction; the outputs that each key has from now on. */

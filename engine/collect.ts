@@ -12,6 +12,7 @@ import { MissingObjectError } from '../cache/objects.js';
 import type { Store } from '../cache/store.js';
 import type { Graph } from './describe.js';
 import { readGroup } from './record.js';
+import { removeLeftovers } from './verify.js';
 
 export interface CollectOptions {
   /** Runs kept of each workflow, newest first. */
@@ -72,6 +73,7 @@ function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): Coll
       store.index.keepOnly(objects, parts);
     });
     for (const { path } of surplus) rmSync(path, { force: true });
+    removeLeftovers(store);
     store.index.compact();
   }
   return {

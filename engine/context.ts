@@ -25,52 +25,62 @@ export interface ItemLog {
 /** A log is for reading: what exceeds this is cut, with a line that says so. */
 const LOG_LINES = 1000;
 
-export async function loadInputs(
-  inputs: Readonly<Record<string, WireInput>>,
-  reader: ArtifactReader,
-  objectFolder: string,
-): Promise<Map<string, LoadedInput>> {
-  const load = (value: WireValue): Promise<InputValue> => loadValue(value, reader, objectFolder);
-  const loaded = new Map<string, LoadedInput>();
-  for (const [port, input] of Object.entries(inputs)) {
-    switch (input.how) {
-      case 'one':
-        loaded.set(port, { how: 'one', value: await load(input.value) });
-        break;
-      case 'named': {
-        const entries = new Map<string, InputValue>();
-        for (const [name, value] of input.entries) entries.set(name, await load(value));
-        loaded.set(port, { how: 'named', entries });
-        break;
-      }
-      case 'gather': {
-        const items = [];
-        for (const { item, value } of input.items) items.push({ item, value: await load(value) });
-        loaded.set(port, { how: 'gather', items, failed: input.failed });
+/**
+ * Loads inputs of one call. What arrives as one object (a table that all items share) is loaded once, one after another, so
+ * that a thousand items of one table hold it once.
+ */
+export class InputLoader {
+  private readonly loaded = new Map<WireValue, InputValue>();
+
+  constructor(
+    private readonly reader: ArtifactReader,
+    private readonly objectFolder: string,
+  ) {}
+
+  async load(inputs: Readonly<Record<string, WireInput>>): Promise<Map<string, LoadedInput>> {
+    const loaded = new Map<string, LoadedInput>();
+    for (const [port, input] of Object.entries(inputs)) {
+      switch (input.how) {
+        case 'one':
+          loaded.set(port, { how: 'one', value: await this.value(input.value) });
+          break;
+        case 'named': {
+          const entries = new Map<string, InputValue>();
+          for (const [name, value] of input.entries) entries.set(name, await this.value(value));
+          loaded.set(port, { how: 'named', entries });
+          break;
+        }
+        case 'gather': {
+          const items = [];
+          for (const { item, value } of input.items) items.push({ item, value: await this.value(value) });
+          loaded.set(port, { how: 'gather', items, failed: input.failed });
+        }
       }
     }
+    return loaded;
   }
-  return loaded;
-}
 
-async function loadValue(
-  value: WireValue,
-  reader: ArtifactReader,
-  objectFolder: string,
-): Promise<InputValue> {
-  switch (value.kind) {
-    case 'table':
-      return { kind: 'table', table: await reader.table(value.manifest) };
-    case 'array':
-      return { kind: 'array', array: reader.array(value.digest) };
-    case 'json':
-      return { kind: 'json', json: reader.json(value.digest) as Json };
-    case 'view':
-      return { kind: 'view', view: viewOf(value, objectFolder) };
-    case 'file':
-    case 'raw': {
-      const { digest, extension } = value;
-      return { kind: 'file', path: filePath(value, objectFolder), extension, digest };
+  private async value(value: WireValue): Promise<InputValue> {
+    let loaded = this.loaded.get(value);
+    if (!loaded) this.loaded.set(value, (loaded = await this.read(value)));
+    return loaded;
+  }
+
+  private async read(value: WireValue): Promise<InputValue> {
+    switch (value.kind) {
+      case 'table':
+        return { kind: 'table', table: await this.reader.table(value.manifest) };
+      case 'array':
+        return { kind: 'array', array: this.reader.array(value.digest) };
+      case 'json':
+        return { kind: 'json', json: this.reader.json(value.digest) as Json };
+      case 'view':
+        return { kind: 'view', view: viewOf(value, this.objectFolder) };
+      case 'file':
+      case 'raw': {
+        const { digest, extension } = value;
+        return { kind: 'file', path: filePath(value, this.objectFolder), extension, digest };
+      }
     }
   }
 }

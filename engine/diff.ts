@@ -6,7 +6,8 @@
  */
 import { canonicalJson } from '../cache/digest.js';
 import type { ArtifactRef } from '../cache/artifact.js';
-import { outputOfText } from './graph-text.js';
+import type { Graph } from './describe.js';
+import { axisOrigin, outputOfText } from './graph-text.js';
 import { nodeChanges } from './node-changes.js';
 import type { Group } from './record.js';
 import type { Recorded } from './recorded.js';
@@ -162,10 +163,27 @@ function fileDiffs(before: Recorded, after: Recorded): RunDiff['files'] {
 
 // ---- nodes ----
 
+/** Each after those that it needs, as a reader follows a study. */
+function orderedNodes(graph: Graph): string[] {
+  const ordered = new Set<string>();
+  const add = (name: string): void => {
+    const node = graph.nodes[name];
+    if (!node || ordered.has(name)) return;
+    for (const axis of node.axes) {
+      const origin = axisOrigin(graph, axis);
+      if (origin && 'node' in origin) add(origin.node);
+    }
+    for (const { node: producer } of node.references) if (producer !== undefined) add(producer);
+    ordered.add(name);
+  };
+  for (const name of Object.keys(graph.nodes)) add(name);
+  return [...ordered];
+}
+
 function nodeDiffs(before: Recorded, after: Recorded): NodeDiff[] {
   const [a, b] = [before.graph.nodes, after.graph.nodes];
-  const lost = Object.keys(a).filter((node) => !b[node]);
-  return [...Object.keys(b), ...lost].flatMap((node): NodeDiff[] => {
+  const lost = orderedNodes(before.graph).filter((node) => !b[node]);
+  return [...orderedNodes(after.graph), ...lost].flatMap((node): NodeDiff[] => {
     const [was, is] = [a[node], b[node]];
     const groups = [before.group(node), after.group(node)] as const;
     const instances = {
@@ -230,7 +248,7 @@ interface ChangedOutput {
 
 /** Outputs that both runs have, with other content. */
 function* changedOutputs(before: Recorded, after: Recorded): Generator<ChangedOutput> {
-  for (const node of Object.keys(after.graph.nodes)) {
+  for (const node of orderedNodes(after.graph)) {
     for (const { before: a, was, after: b, is } of pairs(before.group(node), after.group(node))) {
       if (a.key(was) === b.key(is)) continue;
       const [old, now] = [a.outputs(was, before.store), b.outputs(is, after.store)];

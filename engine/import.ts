@@ -158,9 +158,10 @@ async function readColumns(
   connection: DuckDBConnection,
   path: string,
   read: ReadOptions,
-  wanted: readonly string[],
+  asked: readonly string[],
   writer: ArtifactWriter,
 ): Promise<[string, ArtifactRef][]> {
+  const wanted = asked.filter((name) => name !== '');
   const source = relation(path, read);
   const checks = wanted.map((name) => {
     const forced = read.types[name];
@@ -206,8 +207,8 @@ async function readColumns(
     const digest = await writer.column(column);
     tables.push([name, writer.manifest({ rows, id, columns: [{ name, type: column.type, digest }] })]);
   }
-  // Reading no column still tells the ids and the number of rows.
-  if (wanted.length === 0) tables.push(['', writer.manifest({ rows, id, columns: [] })]);
+  // '' asks for the ids and the number of rows alone.
+  if (wanted.length < asked.length) tables.push(['', writer.manifest({ rows, id, columns: [] })]);
   return tables;
 }
 

@@ -68,7 +68,7 @@ export class WorkerPool implements Executor {
 
   get free(): number {
     let busy = 0;
-    for (const worker of this.workers) if (worker.handlers) busy++;
+    for (const worker of this.workers) if (worker.handlers || !worker.process.connected) busy++;
     return this.options.size - busy;
   }
 
@@ -76,7 +76,7 @@ export class WorkerPool implements Executor {
     let best: Worker | null = null;
     let bestScore = -1;
     for (const worker of this.workers) {
-      if (worker.handlers) continue;
+      if (worker.handlers || !worker.process.connected) continue;
       let score = 0;
       for (const digest of reads) if (worker.seen.has(digest)) score++;
       if (score > bestScore) {

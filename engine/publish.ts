@@ -18,7 +18,7 @@ import { fillTemplate, templateText } from './language/template.js';
 import type { RunGraph } from './plan-graph.js';
 import { renderReport } from './report/report.js';
 import type { RootFailure } from './study.js';
-import type { PublishItem, Workflow } from './workflow.js';
+import type { PublishItem, Template, Workflow } from './workflow.js';
 
 export interface PublishOutcome {
   readonly folder: string;
@@ -28,6 +28,10 @@ export interface PublishOutcome {
   readonly removed: readonly string[];
   /** Edited by someone since: left as they are. */
   readonly edited: readonly string[];
+  /** Of an earlier run, kept because what makes them failed or was not reached this time. */
+  readonly stale: readonly string[];
+  /** Could not be written. */
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
   readonly report: string | null;
 }
 
@@ -49,39 +53,49 @@ export async function publishStudy(input: {
 }): Promise<PublishOutcome> {
   const { workflow, store, graph } = input;
   const folder = workflow.publishTo;
-  const wanted = workflow.publish.flatMap((item) => wantedFiles(item, store, graph));
+  const wanted: Wanted[] = [];
+  const isExpected: ((path: string) => boolean)[] = [];
+  for (const item of workflow.publish) {
+    const { files, expects } = wantedFiles(item, store, graph);
+    wanted.push(...files);
+    isExpected.push(expects);
+  }
   const report = workflow.report?.path ?? null;
   if (report !== null) {
     const html = Buffer.from(await renderReport(input));
     wanted.push({ path: report, source: `report ${sha(html)}`, bytes: () => Promise.resolve(html) });
   }
-  return { ...(await writeFiles(folder, wanted, store)), report };
+  const expects = (path: string): boolean => isExpected.some((of) => of(path));
+  return { ...(await writeFiles(folder, wanted, expects, store)), report };
 }
 
 async function writeFiles(
   folder: string,
   wanted: readonly Wanted[],
+  expects: (path: string) => boolean,
   store: Store,
 ): Promise<Omit<PublishOutcome, 'report'>> {
   const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
   const written: string[] = [];
   const removed: string[] = [];
   const edited: string[] = [];
+  const stale: string[] = [];
+  const problems: { path: string; message: string }[] = [];
   let unchanged = 0;
-  for (const { path, source, bytes } of wanted) {
+  const write = async ({ path, source, bytes }: Wanted): Promise<void> => {
     const target = join(folder, path);
     const mine = owned.get(path);
     owned.delete(path);
     const found = digestOfFile(target);
     if (found !== null && mine?.source === source && found === mine.digest) {
       unchanged++;
-      continue;
+      return;
     }
     const content = await bytes();
     const digest = sha(content);
     if (found !== null && found !== digest && found !== mine?.digest) {
       edited.push(path);
-      continue;
+      return;
     }
     if (found !== digest) {
       writeAtomically(folder, target, content);
@@ -90,8 +104,20 @@ async function writeFiles(
       unchanged++;
     }
     store.index.addPublished(folder, path, digest, source);
+  };
+  for (const file of wanted) {
+    try {
+      await write(file);
+    } catch (error) {
+      // One file that cannot be made or written does not keep the others back.
+      problems.push({ path: file.path, message: error instanceof Error ? error.message : String(error) });
+    }
   }
   for (const { path, digest } of owned.values()) {
+    if (expects(path)) {
+      stale.push(path);
+      continue;
+    }
     const target = join(folder, path);
     const found = digestOfFile(target);
     if (found === digest) {
@@ -103,22 +129,31 @@ async function writeFiles(
     }
     store.index.removePublished(folder, path);
   }
-  return { folder, written, unchanged, removed, edited };
+  return { folder, written, unchanged, removed, edited, stale, problems };
 }
 
-/** One file for each instance that has a result. */
-function wantedFiles(item: PublishItem, store: Store, graph: RunGraph): Wanted[] {
+/** One file for each instance that has a result; `expects` tells the paths of those that have none this time. */
+function wantedFiles(
+  item: PublishItem,
+  store: Store,
+  graph: RunGraph,
+): { files: Wanted[]; expects: (path: string) => boolean } {
   const { source } = item.reference;
-  if (!('node' in source)) return [];
-  const producer = graph.nodes.get(source.node);
-  if (!producer?.opened) return [];
+  const producer = 'node' in source ? graph.nodes.get(source.node) : undefined;
+  if (!('node' in source) || !producer) return { files: [], expects: () => false };
+  // While the items are unknown, whatever is of the template's form may be one of them.
+  if (!producer.opened) return { files: [], expects: (path) => patternOf(item.path).test(path) };
   const files: Wanted[] = [];
+  const expected = new Set<string>();
   for (let i = 0; i < producer.count; i++) {
     if (!isChosen(item, producer, i)) continue;
-    const ref = producer.outputs[i]?.[source.port];
-    if (!ref || (producer.status[i] !== Status.fresh && producer.status[i] !== Status.ran)) continue;
     const items = producer.items(i);
     const path = templateText(item.path, items, escapeItem);
+    const ref = producer.outputs[i]?.[source.port];
+    if (!ref || (producer.status[i] !== Status.fresh && producer.status[i] !== Status.ran)) {
+      expected.add(path);
+      continue;
+    }
     const columns = item.reference.columns?.map((pick) => ({
       column: String(fillTemplate(pick.column, items)),
       as: pick.as && String(fillTemplate(pick.as, items)),
@@ -130,7 +165,14 @@ function wantedFiles(item: PublishItem, store: Store, graph: RunGraph): Wanted[]
       bytes: () => encode(ref, format, columns ?? null, store),
     });
   }
-  return files;
+  return { files, expects: (path) => expected.has(path) };
+}
+
+function patternOf(template: Template): RegExp {
+  const parts = template.parts.map((part) =>
+    typeof part === 'string' ? part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&') : '[^/]*',
+  );
+  return new RegExp(`^${parts.join('')}$`);
 }
 
 function isChosen(item: PublishItem, producer: NodeState, instance: number): boolean {

@@ -10,6 +10,7 @@ import { extname, sep } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import type { EntryDetails, Preimage } from '../cache/index.js';
 import { digestOf } from '../cache/digest.js';
+import { StoreUnavailableError } from '../cache/store-error.js';
 import type { Manifest, ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
 import type { FileIdentity, ImportJob, InlineObjects, JobFailure, TableHeader } from './job.js';
@@ -18,12 +19,14 @@ import type { ReadOptions } from './workflow.js';
 /** A file whose times are this young may change again within the clock's grain: its digest is not remembered. */
 const YOUNG_NS = 100_000_000n;
 
+/** Cells that one import holds: they pass through JavaScript arrays, some 25 bytes each. */
+const CELLS_AT_ONCE = 20_000_000;
+
 interface RawFile {
   readonly path: string;
   identity: FileIdentity | null;
   digest: Digest | null;
   failure: JobFailure | null;
-  hashing: boolean;
 }
 
 /** A table input: one raw file read in one way. */
@@ -43,6 +46,11 @@ export interface RawTable {
 export class RawFiles {
   private readonly files = new Map<string, RawFile>();
   private readonly tables = new Map<string, RawTable>();
+  private readonly unhashed: RawFile[] = [];
+  /** Tables of which something is wanted. */
+  private readonly wanting = new Set<RawTable>();
+  /** Paths for which an answer had to be put off since this was last emptied. */
+  readonly missed = new Set<string>();
 
   /** @param root the workflow's folder: what stands in it by name must lie in it, too. */
   constructor(
@@ -52,7 +60,9 @@ export class RawFiles {
 
   /** The file's digest, or null while it has to be hashed. A failure stays in `failureOf`. */
   digest(path: string): Digest | null {
-    return this.file(path).digest;
+    const { digest, failure } = this.file(path);
+    if (digest === null && !failure) this.missed.add(path);
+    return digest;
   }
 
   identity(path: string): FileIdentity {
@@ -71,13 +81,14 @@ export class RawFiles {
   private file(path: string): RawFile {
     let file = this.files.get(path);
     if (!file) {
-      file = { path, identity: null, digest: null, failure: null, hashing: false };
+      file = { path, identity: null, digest: null, failure: null };
       this.files.set(path, file);
       try {
         file.identity = identify(path);
         file.failure = this.escape(path);
         if (file.failure) return file;
         file.digest = this.store.index.fileDigest(path, statOf(file.identity));
+        if (file.digest === null) this.unhashed.push(file);
       } catch (error) {
         file.failure = { kind: 'task', message: `cannot read ${path}: ${(error as Error).message}`, log: [] };
       }
@@ -96,13 +107,7 @@ export class RawFiles {
 
   /** Files that were asked for and must be hashed; each is returned once. */
   takeUnhashed(): string[] {
-    const paths = [];
-    for (const file of this.files.values()) {
-      if (file.digest !== null || file.failure || file.hashing) continue;
-      file.hashing = true;
-      paths.push(file.path);
-    }
-    return paths;
+    return this.unhashed.splice(0).map(({ path }) => path);
   }
 
   async hash(path: string): Promise<void> {
@@ -123,11 +128,18 @@ export class RawFiles {
       file.digest = sha.digest('hex');
       const now = BigInt(Date.now()) * 1_000_000n;
       const newest = after.ctimeNs > after.mtimeNs ? after.ctimeNs : after.mtimeNs;
-      if (now - newest > YOUNG_NS) this.store.index.addFileDigest(path, statOf(after), file.digest);
+      if (now - newest > YOUNG_NS) this.remember(path, after, file.digest);
     } catch (error) {
       file.failure = { kind: 'task', message: `cannot read ${path}: ${(error as Error).message}`, log: [] };
-    } finally {
-      file.hashing = false;
+    }
+  }
+
+  /** The digest is known without it, so a store that is busy just now is no failure. */
+  private remember(path: string, identity: FileIdentity, digest: Digest): void {
+    try {
+      this.store.index.addFileDigest(path, statOf(identity), digest);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
     }
   }
 
@@ -158,7 +170,10 @@ export class RawFiles {
     if (digest === null) return null;
     const entry = this.store.index.lookup(headerKey(digest, effective(table.path, table.read)).key);
     if (entry) table.header = this.store.artifacts.json(entry.outputs['header']!.digest) as TableHeader;
-    else table.wantsHeader = true;
+    else {
+      table.wantsHeader = true;
+      this.want(table);
+    }
     return table.header;
   }
 
@@ -176,8 +191,16 @@ export class RawFiles {
         missing = true;
       }
     }
-    if (missing) return null;
+    if (missing) {
+      this.want(table);
+      return null;
+    }
     return { ...table.shape!, columns: names.map((name) => table.columns.get(name)!) };
+  }
+
+  private want(table: RawTable): void {
+    this.wanting.add(table);
+    this.missed.add(table.path);
   }
 
   private addColumn(table: RawTable, name: string, ref: ArtifactRef): void {
@@ -189,22 +212,25 @@ export class RawFiles {
   /** Up to `limit` jobs for what is wanted and not under way. */
   takeJobs(limit: number): { table: RawTable; job: ImportJob }[] {
     const jobs = [];
-    for (const table of this.tables.values()) {
+    for (const table of this.wanting) {
       if (jobs.length >= limit) break;
+      this.wanting.delete(table);
       if (table.reading || table.failure || (!table.wantsHeader && table.wanted.size === 0)) continue;
       table.reading = true;
-      const columns = table.wantsHeader ? null : [...table.wanted].sort();
+      const read = effective(table.path, table.read);
+      const columns = table.wantsHeader ? null : this.portion(table);
       jobs.push({
         table,
-        job: {
-          kind: 'import' as const,
-          identity: this.identity(table.path),
-          read: effective(table.path, table.read),
-          columns,
-        },
+        job: { kind: 'import' as const, identity: this.identity(table.path), read, columns },
       });
     }
     return jobs;
+  }
+
+  /** As many of the wanted columns as a worker can hold at once. */
+  private portion(table: RawTable): string[] {
+    const rows = table.header?.rows ?? 0;
+    return [...table.wanted].sort().slice(0, Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, rows))));
   }
 
   acceptHeader(table: RawTable, header: TableHeader, details: EntryDetails): void {
@@ -214,6 +240,7 @@ export class RawFiles {
     table.header = header;
     table.wantsHeader = false;
     table.reading = false;
+    if (table.wanted.size > 0) this.wanting.add(table);
   }
 
   acceptColumns(
@@ -236,6 +263,7 @@ export class RawFiles {
       }
     });
     table.reading = false;
+    if (table.wanted.size > 0) this.wanting.add(table);
   }
 
   fail(table: RawTable, failure: JobFailure): void {
@@ -255,7 +283,13 @@ function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.ino === b.ino;
 }
 
-const statOf = ({ size, mtimeNs, ctimeNs, ino }: FileIdentity) => ({ size, mtimeNs, ctimeNs, ino });
+/** SQLite's integers are signed: inodes of some file systems use all 64 bits. */
+const statOf = ({ size, mtimeNs, ctimeNs, ino }: FileIdentity) => ({
+  size,
+  mtimeNs,
+  ctimeNs,
+  ino: BigInt.asIntN(64, ino),
+});
 
 /** The format that the path's extension stands for is written out, so that a moved file keeps its keys. */
 function effective(path: string, read: ReadOptions): ReadOptions {

@@ -7,17 +7,23 @@ import PQueue from 'p-queue';
 import type { EntryDetails } from '../cache/index.js';
 import type { Event } from './event.js';
 import type { NodeState } from './graph.js';
-import type { ImportJob } from './job.js';
+import type { ImportJob, JobFailure, JobMessage } from './job.js';
 import type { Executor } from './pool.js';
 import type { RawFiles, RawTable } from './raw.js';
 
 /** Files hashed at once: more would only make the disk seek. */
 const HASHED_AT_ONCE = 4;
 
+type Arrival = { readonly table: RawTable; readonly seconds: number } & (
+  { readonly message: JobMessage } | { readonly died: JobFailure }
+);
+
 export class Reading {
-  private awaiting: [NodeState, number][] = [];
+  /** Instances by the path that they wait for; one may wait for several. */
+  private readonly awaiting = new Map<string, [NodeState, number][]>();
   private readonly hashing = new PQueue({ concurrency: HASHED_AT_ONCE });
   private jobs = 0;
+  private arrived: Arrival[] = [];
 
   constructor(
     private readonly raw: RawFiles,
@@ -30,16 +36,27 @@ export class Reading {
   ) {}
 
   get active(): boolean {
-    return this.jobs > 0;
+    return this.jobs > 0 || this.arrived.length > 0;
   }
 
-  /** The instance is decided again when what it asked of the raw files is there. */
+  /** The instance is decided again when what it asked of the raw files (`raw.missed`) is there. */
   await(state: NodeState, instance: number): void {
-    this.awaiting.push([state, instance]);
+    for (const path of this.raw.missed) {
+      const waiting = this.awaiting.get(path);
+      if (waiting) waiting.push([state, instance]);
+      else this.awaiting.set(path, [[state, instance]]);
+    }
   }
 
   takeAwaiting(): [NodeState, number][] {
-    return this.awaiting.splice(0);
+    const all = [...this.awaiting.values()].flat();
+    this.awaiting.clear();
+    return all;
+  }
+
+  private wake(path: string): void {
+    for (const entry of this.awaiting.get(path) ?? []) this.ready.push(entry);
+    this.awaiting.delete(path);
   }
 
   hashFiles(): void {
@@ -47,7 +64,7 @@ export class Reading {
       this.hooks.onEvent({ type: 'reading', path, what: 'taking the digest' });
       this.hooks.inBackground(async () => {
         await this.hashing.add(() => this.raw.hash(path));
-        this.retry();
+        this.wake(path);
       });
     }
   }
@@ -65,37 +82,53 @@ export class Reading {
     this.hooks.onEvent({ type: 'reading', path: table.path, what });
     this.jobs++;
     const began = performance.now();
-    const details = (): EntryDetails => ({
-      seconds: (performance.now() - began) / 1000,
-      memory: 0,
-      backend: 'duckdb',
-      made: Date.now(),
-      warnings: [],
-      log: [],
-    });
+    const arrive = (arrival: { message: JobMessage } | { died: JobFailure }): void => {
+      this.arrived.push({ table, seconds: (performance.now() - began) / 1000, ...arrival });
+      this.hooks.pumpSoon();
+    };
     pool.start(job, [], {
-      message: (message) => {
-        if (message.type === 'header') {
-          this.raw.acceptHeader(table, message.header, details());
-          for (const text of message.header.warnings) {
-            this.hooks.onEvent({ type: 'warning', node: '', item: '', message: text });
-          }
-        } else if (message.type === 'columns') {
-          this.raw.acceptColumns(table, message.tables, message.inline, details());
-        } else if (message.type === 'failed') {
-          this.raw.fail(table, message.failure);
-        }
-      },
+      message: (message) => arrive({ message }),
       ended: (died) => {
-        if (died) this.raw.fail(table, died);
         this.jobs--;
-        this.retry();
+        if (died) arrive({ died });
         this.hooks.pumpSoon();
       },
     });
   }
 
-  private retry(): void {
-    this.ready.push(...this.takeAwaiting());
+  /** Records what was read. @throws StoreUnavailableError, with what was not recorded kept for another try */
+  accept(): void {
+    for (let next = this.arrived[0]; next; next = this.arrived[0]) {
+      this.record(next);
+      this.arrived.shift();
+      this.wake(next.table.path);
+    }
+  }
+
+  private record(arrival: Arrival): void {
+    const { table, seconds } = arrival;
+    if ('died' in arrival) {
+      this.raw.fail(table, arrival.died);
+      return;
+    }
+    const { message } = arrival;
+    const details: EntryDetails = {
+      seconds,
+      memory: 0,
+      backend: 'duckdb',
+      made: Date.now(),
+      warnings: [],
+      log: [],
+    };
+    if (message.type === 'header') {
+      this.raw.acceptHeader(table, message.header, details);
+      for (const text of message.header.warnings) {
+        this.hooks.onEvent({ type: 'warning', node: '', item: '', message: text });
+      }
+    } else if (message.type === 'columns') {
+      this.raw.acceptColumns(table, message.tables, message.inline, details);
+    } else if (message.type === 'failed') {
+      this.raw.fail(table, message.failure);
+    }
   }
 }

@@ -13,7 +13,9 @@
  *   skipped                          due ──▶ dependents unsure
  */
 import { dirname } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Preimage } from '../cache/index.js';
+import { StoreUnavailableError } from '../cache/store-error.js';
 import type { Store } from '../cache/store.js';
 import { AxisLoader } from './axes.js';
 import { Binder, keyOf, type BoundInputs } from './binding.js';
@@ -46,6 +48,9 @@ export interface RunOptions {
   readonly previous: number | null;
   readonly onEvent: (event: Event) => void;
 }
+
+/** How long to leave a store alone that another process holds. */
+const BUSY_RETRY_MS = 1_000;
 
 /** failed: fail-fast, what runs may end. interrupted: what runs is dropped. broken: the store cannot be written. */
 type Stop = 'no' | 'failed' | 'interrupted' | 'broken';
@@ -164,29 +169,49 @@ export class Run {
       });
   }
 
+  /** Records what has arrived. False when another process holds the store just now: it is kept and tried again. */
+  private record(): boolean {
+    try {
+      this.reading.accept();
+      this.calls?.commit();
+      return true;
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || error.reason !== 'busy') throw error;
+      this.options.onEvent({
+        type: 'warning',
+        node: '',
+        item: '',
+        message: `${error.message}; waiting for it`,
+      });
+      this.inBackground(() => setTimeout(BUSY_RETRY_MS));
+      return false;
+    }
+  }
+
   private pump(): void {
-    if (this.calls && !this.calls.commit()) return;
+    if (!this.record()) return;
     if (this.stopped === 'interrupted') {
       this.finish?.();
       return;
     }
     const { ready } = this.walk;
-    do {
+    // What was decided may give an axis its items, and so open nodes: until nothing is ready.
+    for (;;) {
       this.walk.openNodes((work) => this.inBackground(work));
+      if (ready.length === 0) break;
       // Lookups read the store one by one: in one read transaction they are several times faster.
       this.store.index.reading(() => {
         for (let i = 0; i < ready.length; i++) this.decide(...ready[i]!);
         ready.length = 0;
       });
-    } while (this.walk.canOpen());
+    }
     this.reading.hashFiles();
     const { pool } = this.options;
     if (this.stopped === 'no' && pool) {
       this.reading.readTables(pool);
       this.calls!.dispatch();
     }
-    const isActive =
-      this.background > 0 || this.reading.active || this.calls?.active === true || ready.length > 0;
+    const isActive = this.background > 0 || this.reading.active || this.calls?.active === true;
     if (isActive) return;
     const unread = pool ? [] : this.reading.takeAwaiting();
     if (unread.length === 0) {
@@ -230,6 +255,7 @@ export class Run {
 
   /** The inputs and the preimage of an instance whose dependencies are finished; null when it failed, or must wait for raw files. */
   private make(state: NodeState, i: number): { inputs: BoundInputs; preimage: Preimage } | null {
+    this.raw.missed.clear();
     try {
       const made = this.preimage(state, i);
       if (!made) this.reading.await(state, i);

@@ -54,14 +54,11 @@ export interface StudyOutcome {
 export async function runStudy(options: StudyOptions): Promise<StudyOutcome> {
   const { store } = options;
   const started = performance.now();
-  while (!store.index.sessions.enter('run')) {
-    options.onEvent({
-      type: 'warning',
-      node: '',
-      item: '',
-      message: 'the store is being cleaned up; waiting for it',
-    });
-    await setTimeout(500);
+  for (let isTold = false; !store.index.sessions.enter('run'); isTold = true) {
+    const message = 'the store is being cleaned up; waiting for it';
+    if (!isTold) options.onEvent({ type: 'warning', node: '', item: '', message });
+    // Ctrl-C ends the waiting, too.
+    await setTimeout(500, undefined, { signal: options.signal });
   }
   try {
     return await runInSession(options, started);
@@ -96,6 +93,7 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
   const failures = rootFailures(run);
   const nodes = run.summaries();
   const status = run.interrupted ? 'interrupted' : failures.length > 0 ? 'failed' : 'done';
+  if (status === 'done') requireComplete(nodes);
   const seconds = (performance.now() - started) / 1000;
   const id = store.index.transaction(() => {
     const graph = store.writer.json(describeWorkflow(workflow, run.raw.known())).digest;
@@ -110,6 +108,12 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
       ? null
       : await publishStudy({ workflow, store, graph: run.graph, nodes, failures, files: run.raw.known() });
   return { run: id, status, seconds, nodes, failures, published };
+}
+
+/** A run without a failure has brought every instance to an end, or the engine is wrong. */
+function requireComplete(nodes: readonly NodeSummary[]): void {
+  const open = nodes.find(({ instances, open: left }) => instances < 0 || left > 0);
+  if (open) throw new Error(`internal error: the run ended with node '${open.node}' unfinished`);
 }
 
 export interface PlanOutcome {

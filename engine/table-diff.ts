@@ -133,7 +133,7 @@ export function commonKeys(before: Table, after: Table): [RowKeys, RowKeys] {
 function keysBy(table: Table, names: readonly string[]): string[] | null {
   const columns = names.map((name) => table.columns.get(name)!);
   const keys = Array.from({ length: table.rows }, (_, row) =>
-    columns.map((column) => column.values[row] ?? '').join(', '),
+    columns.map((column) => column.values[row] ?? '').join(' / '),
   );
   return new Set(keys).size === keys.length ? keys : null;
 }

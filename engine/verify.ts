@@ -170,7 +170,7 @@ function setAside(
 }
 
 /** Temporary files of processes that are gone. Called while no run is at work. */
-function removeLeftovers(store: Store): number {
+export function removeLeftovers(store: Store): number {
   let removed = 0;
   const { folder } = store.objects;
   for (const part of readdirSync(folder)) {

@@ -61,7 +61,25 @@ export class Views {
     return recipe;
   }
 
+  /**
+   * A view counts once those that it was made of count, and the first of equal content stays: a view of everything in another has that
+   * other's content, and must not stand for it.
+   */
   private findFinished(): void {
+    let waiting = this.finishedRecipes();
+    for (;;) {
+      const later: ViewRecipe[] = [];
+      for (const recipe of waiting) {
+        if (!recipe.of.every((content) => this.finished.has(content))) later.push(recipe);
+        else if (!this.finished.has(recipe.content)) this.finished.set(recipe.content, recipe);
+      }
+      if (later.length === waiting.length) return;
+      waiting = later;
+    }
+  }
+
+  private finishedRecipes(): ViewRecipe[] {
+    const recipes: ViewRecipe[] = [];
     for (const state of this.graph.nodes.values()) {
       const ports = Object.entries(state.node.task.outputs).filter(
         ([, { type }]) => PORT_TYPES[type] === 'view',
@@ -69,12 +87,10 @@ export class Views {
       if (ports.length === 0) continue;
       for (let i = 0; i < state.count; i++) {
         if (state.status[i] !== Status.fresh && state.status[i] !== Status.ran) continue;
-        for (const [name] of ports) {
-          const recipe = this.recipe(state.outputs[i]![name]!.digest);
-          this.finished.set(recipe.content, recipe);
-        }
+        for (const [name] of ports) recipes.push(this.recipe(state.outputs[i]![name]!.digest));
       }
     }
+    return recipes;
   }
 
   private locate(digest: Digest, role: string, port: string): WireFile {

@@ -27,11 +27,7 @@ export class Walk {
     this.unopened = new Set(graph.nodes.values());
   }
 
-  canOpen(): boolean {
-    for (const state of this.unopened) if (openable(state)) return true;
-    return false;
-  }
-
+  /** Opens every node whose axes are known. The unopened stand in topological order, so one pass is enough. */
   openNodes(inBackground: (work: () => Promise<void>) => void): void {
     this.axes.resolve(inBackground);
     for (const state of this.unopened) {

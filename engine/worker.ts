@@ -12,11 +12,12 @@ import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/object
 import { StoreUnavailableError } from '../cache/store-error.js';
 import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
 import { importTable } from './import.js';
-import { loadInputs, makeContext, type ItemLog } from './context.js';
+import { InputLoader, makeContext, type ItemLog } from './context.js';
 import type {
   FileIdentity,
   ItemResult,
   JobFailure,
+  JobItem,
   JobMessage,
   JobSpec,
   TaskJob,
@@ -100,6 +101,8 @@ export function serveJobs(options: {
 
   return async (job) => {
     resetPeakMemory();
+    // Until an item is at work none is to blame, least of all one of the call before.
+    options.announce(-1);
     if (job.kind === 'import') {
       try {
         checkIdentity(job.identity);
@@ -138,23 +141,28 @@ interface Workbench {
 async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Promise<void> {
   const task = registry.get(job.task);
   if (!task) throw new Error(`internal error: the worker has no task '${job.task}'`);
-  const identities = rawFiles(job);
+  const identities = job.items.map(rawFiles);
   const logs: ItemLog[] = job.items.map(() => ({ lines: [], warnings: [] }));
   let announced = 0;
   let since = performance.now();
   const done = new Set<number>();
 
+  // Messages leave one after another: a failure never overtakes the results before it, nor is it overtaken by the end of the job.
+  let sending = Promise.resolve();
   let waiting: [number, ItemResult][] = [];
   let lastSent = 0;
-  const flush = async (): Promise<void> => {
+  const enqueue = (message: JobMessage): void => {
+    sending = sending.then(() => bench.send(message));
+  };
+  const flush = (): void => {
     if (waiting.length === 0) return;
     const results = waiting;
     waiting = [];
     lastSent = performance.now();
-    await bench.send({ type: 'results', results, backend: bench.backend(), memory: peakMemory() });
+    enqueue({ type: 'results', results, backend: bench.backend(), memory: peakMemory() });
   };
   const finish = async (index: number, outputs: Outputs): Promise<void> => {
-    identities.forEach(checkIdentity);
+    identities[index]!.forEach(checkIdentity);
     const refs = await storeOutputs(task, outputs, bench.writer);
     done.add(index);
     const now = performance.now();
@@ -170,36 +178,41 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
       },
     ]);
     since = now;
-    if (now - lastSent > GROUPING_MS || waiting.length >= 256) await flush();
+    if (now - lastSent <= GROUPING_MS && waiting.length < 256) return;
+    flush();
+    // The task goes on when its result is on its way, so that a death cannot take it along.
+    await sending;
   };
   const fail = (index: number, error: unknown): void => {
     done.add(index);
     const failure = describeFailure(error, logs[index]?.lines ?? []);
-    void flush().then(() => bench.send({ type: 'failed', index, failure }));
+    flush();
+    enqueue({ type: 'failed', index, failure });
   };
 
-  let contexts: TaskContext<never>[] = [];
   const scratchFolders: string[] = [];
   const scratch = (): string => {
     if (scratchFolders.length === 0) scratchFolders.push(makeScratch(bench.objectFolder));
     return scratchFolders[0]!;
   };
   try {
-    identities.forEach(checkIdentity);
-    contexts = await Promise.all(
-      job.items.map(async (item, index) =>
+    identities.flat().forEach(checkIdentity);
+    // Inputs that the items have in common are the same objects here, and are loaded once.
+    const loader = new InputLoader(bench.reader, bench.objectFolder);
+    const contexts: TaskContext<never>[] = [];
+    for (const [index, item] of job.items.entries()) {
+      contexts.push(
         makeContext({
           params: item.params,
           seed: job.seed,
-          inputs: await loadInputs(item.inputs, bench.reader, bench.objectFolder),
+          inputs: await loader.load(item.inputs),
           log: logs[index]!,
           scratch,
-          progress: (fraction) => void bench.send({ type: 'progress', index, fraction }),
+          progress: (fraction) => enqueue({ type: 'progress', index, fraction }),
         }),
-      ),
-    );
+      );
+    }
     since = performance.now();
-    bench.announce(-1);
     if ('run' in task) {
       await finish(0, await task.run(contexts[0]!));
     } else {
@@ -223,30 +236,22 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
   } finally {
     for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
   }
-  await flush();
+  flush();
+  await sending;
 }
 
-/** Beside the objects, hence on their file system: moving a file there is a rename. */
-function makeScratch(objectFolder: string): string {
-  const parent = join(dirname(objectFolder), 'scratch');
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  return mkdtempSync(join(parent, `${process.pid}-`));
-}
-
-function rawFiles(job: TaskJob): FileIdentity[] {
+function rawFiles(item: JobItem): FileIdentity[] {
   const found = new Map<string, FileIdentity>();
-  for (const item of job.items) {
-    for (const input of Object.values(item.inputs)) {
-      const values =
-        input.how === 'one'
-          ? [input.value]
-          : input.how === 'named'
-            ? input.entries.map((entry) => entry[1])
-            : input.items.map((entry) => entry.value);
-      for (const value of values) {
-        for (const file of filesOf(value))
-          if (file.kind === 'raw') found.set(file.identity.path, file.identity);
-      }
+  for (const input of Object.values(item.inputs)) {
+    const values =
+      input.how === 'one'
+        ? [input.value]
+        : input.how === 'named'
+          ? input.entries.map((entry) => entry[1])
+          : input.items.map((entry) => entry.value);
+    for (const value of values) {
+      for (const file of filesOf(value))
+        if (file.kind === 'raw') found.set(file.identity.path, file.identity);
     }
   }
   return [...found.values()];
@@ -255,6 +260,13 @@ function rawFiles(job: TaskJob): FileIdentity[] {
 function filesOf(value: WireValue): readonly WireFile[] {
   if (value.kind === 'view') return [...value.files.map(([, file]) => file), ...value.of.flatMap(filesOf)];
   return value.kind === 'file' || value.kind === 'raw' ? [value] : [];
+}
+
+/** Beside the objects, hence on their file system: moving a file there is a rename. */
+function makeScratch(objectFolder: string): string {
+  const parent = join(dirname(objectFolder), 'scratch');
+  mkdirSync(parent, { recursive: true, mode: 0o700 });
+  return mkdtempSync(join(parent, `${process.pid}-`));
 }
 
 async function storeOutputs(

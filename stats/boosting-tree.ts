@@ -113,7 +113,8 @@ export function growTree(
     let [leftSums, rightSums]: [Histogram | null, Histogram | null] = [null, null];
     if (leaves.length + 1 < options.maxLeaves && worthwhile(Math.max(leftSize, rightSize))) {
       const small = leftSize < rightSize ? histogramOf(parent.from, middle) : histogramOf(middle, parent.to);
-      const large = histogram!.map((value, at) => value - small[at]!);
+      const large = histogram!.slice();
+      for (let at = 0; at < large.length; at++) large[at]! -= small[at]!;
       [leftSums, rightSums] = leftSize < rightSize ? [small, large] : [large, small];
     }
     const left = leafOf(addNode(0), parent.from, middle, worthwhile(leftSize) ? leftSums : null);

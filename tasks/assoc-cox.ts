@@ -1,13 +1,13 @@
 /** `assoc.cox`: Cox regression of one outcome on one exposure, adjusted for covariates; many exposures in one call. */
-import { takeRows, type Column } from '../cache/column.js';
+import { countMissing, takeRows, type Column } from '../cache/column.js';
 import { compareBytes, matchIds, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, jsonOutput, type TaskContext } from '../engine/task.js';
-import { prepareCoxScan, type CoxScan, type CoxScanResult } from '../stats/cox-scan.js';
-import { associationJson, finiteOrNull, type Association, type AssociationStatus } from './association.js';
-import { columnNames, idsOf, numbersOf, onlyColumn, people, present } from './reading.js';
+import { associationJson, type Association } from './association.js';
+import { fitAssociation, prepareCoxModel, type CoxModel, type CoxModelOptions } from './cox-model.js';
+import { anyColumn, cellAt, columnNames, idsOf, numbersOf, onlyColumn, people, present } from './reading.js';
 
-interface Params {
-  readonly ties: 'efron' | 'breslow';
+interface Params extends CoxModelOptions {
+  readonly strata: readonly string[];
   readonly omit: readonly (string | null)[];
 }
 
@@ -19,7 +19,12 @@ export const assocCox = defineTask<Params>({
 exposure in units of the measured trait's standard deviation to get it per SD. People with a missing value in any part are left out and
 counted. A model that cannot be fitted is a result with a \`status\` and a \`reason\`, never an error: an exposure that is a linear
 combination of the covariates is \`aliased\`. Covariates and outcome are prepared once for all exposures of a call, and the bytes of each
-result are the same in any batch.`,
+result are the same in any batch. A covariate that is missing in everybody, or does not vary among the people to fit, is an error: it adjusts for
+nothing and would only cost people.
+
+With an \`entry\` in the outcome, people are at risk only after it (left truncation: age as the time scale). \`firth: flagged\` refits
+models with fewer than ten events per parameter, or with a coefficient that runs off to infinity, by Firth's penalised likelihood: p and z are then
+those of the penalised likelihood ratio (z with the sign of beta), and the association says \`penalised\`.`,
   params: {
     type: 'object',
     properties: {
@@ -27,6 +32,30 @@ result are the same in any batch.`,
         enum: ['efron', 'breslow'],
         default: 'efron',
         description: 'How tied event times are handled.',
+      },
+      strata: {
+        type: 'array',
+        items: { type: 'string' },
+        default: [],
+        uniqueItems: true,
+        description:
+          'Columns of `covariates` whose values have a baseline hazard of their own, instead of a coefficient.',
+      },
+      robust: {
+        type: 'boolean',
+        default: false,
+        description: 'The sandwich variance, each person a cluster, in place of the inverse information.',
+      },
+      firth: {
+        enum: ['never', 'flagged'],
+        default: 'never',
+        description: "Firth's penalised fit where events are few or a coefficient is infinite.",
+      },
+      diagnostics: {
+        type: 'boolean',
+        default: false,
+        description:
+          "Also the test of proportional hazards of the exposure (R's cox.zph) and the model's concordance; costs a second fit.",
       },
       omit: {
         type: 'array',
@@ -48,7 +77,7 @@ result are the same in any batch.`,
     covariates: {
       type: 'table',
       optional: true,
-      summary: 'What to adjust for: columns of numbers.',
+      summary: 'What to adjust for: columns of numbers (of `strata` also text).',
       reads: (params: Params, schema: TableSchema) =>
         schema.columns.map(({ name }) => name).filter((name) => !params.omit.includes(name)),
     },
@@ -60,7 +89,11 @@ result are the same in any batch.`,
     },
   },
   outputs: {
-    fit: { type: 'json', summary: 'beta, se, z, log10p, n, events, missing, status, reason.' },
+    fit: {
+      type: 'json',
+      summary:
+        'beta, se, z, log10p, n, events, missing, status, reason; when asked for penalised, zph_log10p, concordance.',
+    },
   },
   batch: { shared: ['outcome', 'covariates', 'samples'], varies: [] },
   resources: (_params, shapes) => {
@@ -69,7 +102,7 @@ result are the same in any batch.`,
     return { memory: 256 * 2 ** 20 + 8 * people * (4 * covariates + 40) };
   },
   async runBatch(batch) {
-    let model: Model;
+    let model: Prepared;
     try {
       model = prepare(batch.items[0]!);
     } catch (error) {
@@ -83,8 +116,7 @@ result are the same in any batch.`,
         // The shared ports' warnings belong to every instance: a result must not depend on its batch.
         const warnings = [...model.warnings];
         const exposure = alignedTo(model.ids, item.table('exposure'), 'exposure', warnings);
-        const result = model.scan.fit(onlyColumn(exposure, 'exposure').values);
-        association = toAssociation(result, model.ids.length - result.n);
+        association = fitAssociation(model.cox, onlyColumn(exposure, 'exposure').values);
         for (const warning of warnings) item.warn(warning);
       } catch (error) {
         batch.fail(index, error);
@@ -96,39 +128,91 @@ result are the same in any batch.`,
   },
 });
 
-interface Model {
+interface Prepared {
   readonly ids: readonly string[];
   readonly warnings: readonly string[];
-  readonly scan: CoxScan;
+  readonly cox: CoxModel;
 }
 
 /** What all exposures have in common, for the people in the order of their ids. */
-function prepare(context: TaskContext<Params>): Model {
+function prepare(context: TaskContext<Params>): Prepared {
+  const { params } = context;
   const outcome = context.table('outcome');
   const ids = context.has('samples') ? idsOf(context.table('samples'), 'samples') : idsOf(outcome, 'outcome');
   const warnings: string[] = [];
   const aligned = alignedTo(ids, outcome, 'outcome', warnings);
   const event = numbersOf(aligned, 'outcome', 'event');
-  event.forEach((value, row) => {
-    if (value === 0 || value === 1 || Number.isNaN(value)) return;
-    throw new TaskError(`expected 0 or 1, got ${value}`, {
-      port: 'outcome',
-      column: 'event',
-      row: ids[row]!,
-    });
-  });
+  refuse(event, 'event', ids, 'expected 0 or 1', (value) => value !== 0 && value !== 1);
+  const time = numbersOf(aligned, 'outcome', 'time');
+  refuse(time, 'time', ids, 'expected a time of 0 or more', (value) => !(value >= 0 && value < Infinity));
   const covariates: Float64Array[] = [];
+  let strata: Int32Array | undefined;
   if (context.has('covariates')) {
     const table = alignedTo(ids, context.table('covariates'), 'covariates', warnings);
     // Bytewise: the order of covariates changes the rounding, and must not depend on the file.
-    for (const name of columnNames(table)) covariates.push(numbersOf(table, 'covariates', name));
+    for (const name of columnNames(table)) {
+      if (!params.strata.includes(name)) covariates.push(covariateOf(table, name));
+    }
+    if (params.strata.length > 0) strata = stratumCodes(table, params.strata, time);
+  } else if (params.strata.length > 0) {
+    throw new TaskError("'strata' names columns of 'covariates', which is not connected", {
+      port: 'covariates',
+    });
   }
   const data = {
-    stop: numbersOf(aligned, 'outcome', 'time'),
+    stop: time,
     event,
     ...(aligned.columns.has('entry') ? { start: numbersOf(aligned, 'outcome', 'entry') } : {}),
+    ...(strata ? { strata } : {}),
   };
-  return { ids, warnings, scan: prepareCoxScan(data, covariates, { ties: context.params.ties }) };
+  return { ids, warnings, cox: prepareCoxModel(data, covariates, params) };
+}
+
+/** @throws TaskError naming the first person with a value that is not missing and yet wrong. */
+function refuse(
+  values: Float64Array,
+  column: string,
+  ids: readonly string[],
+  expected: string,
+  wrong: (value: number) => boolean,
+): void {
+  const row = values.findIndex((value) => !Number.isNaN(value) && wrong(value));
+  if (row < 0) return;
+  throw new TaskError(`${expected}, got ${values[row]!}`, { port: 'outcome', column, row: ids[row]! });
+}
+
+/** A covariate that somebody has and that varies. */
+function covariateOf(table: Table, name: string): Float64Array {
+  const where = { port: 'covariates', column: name };
+  if (table.rows > 0 && countMissing(anyColumn(table, 'covariates', name)) === table.rows) {
+    throw new TaskError(`the covariate '${name}' is missing in everybody to fit; leave it out`, where);
+  }
+  const values = numbersOf(table, 'covariates', name);
+  const observed = values.filter((value) => !Number.isNaN(value));
+  if (observed.length > 1 && observed.every((value) => value === observed[0])) {
+    throw new TaskError(
+      `the covariate '${name}' is ${observed[0]!} in all of the ${people(observed.length)} to fit; leave it out (\`omit\`)`,
+      where,
+    );
+  }
+  return values;
+}
+
+/** A code for each combination of the strata's values; somebody without one loses their time, and is counted as missing. */
+function stratumCodes(table: Table, strata: readonly string[], time: Float64Array): Int32Array {
+  const columns = strata.map((name) => anyColumn(table, 'covariates', name));
+  const codes = new Map<string, number>();
+  return Int32Array.from({ length: table.rows }, (_, row) => {
+    const cells = columns.map((column) => cellAt(column, row));
+    if (cells.includes(null)) {
+      time[row] = NaN;
+      return 0;
+    }
+    const key = JSON.stringify(cells);
+    const code = codes.get(key) ?? codes.size;
+    codes.set(key, code);
+    return code;
+  });
 }
 
 /** The table with one row for each of `ids`, missing where it has none. @throws TaskError when no id matches. */
@@ -146,30 +230,4 @@ function alignedTo(ids: readonly string[], table: Table, port: string, warnings:
     columns.set(name, takeRows(column, rows));
   }
   return { rows: ids.length, id: { name: table.id!.name, values: ids }, columns };
-}
-
-const STATUS: Readonly<Record<CoxScanResult['status'], AssociationStatus>> = {
-  ok: 'ok',
-  infinite: 'infinite',
-  'not-converged': 'not converged',
-  constant: 'constant',
-  redundant: 'aliased',
-  'no-events': 'no events',
-  'no-rows': 'no people',
-};
-
-function toAssociation(result: CoxScanResult, missing: number): Association {
-  const trusted = result.status === 'ok' || result.status === 'infinite';
-  const number = (value: number): number | null => (trusted ? finiteOrNull(value) : null);
-  return {
-    beta: number(result.beta),
-    se: number(result.se),
-    z: number(result.z),
-    log10p: number(result.log10P),
-    n: result.n,
-    events: result.events,
-    missing,
-    status: STATUS[result.status],
-    reason: result.reason,
-  };
 }

@@ -10,6 +10,7 @@ interface Params {
   readonly method: Adjustment;
   readonly within: readonly string[];
   readonly alpha: number;
+  readonly family: number | null;
 }
 
 const STATUSES: readonly AssociationStatus[] = [
@@ -22,13 +23,17 @@ const STATUSES: readonly AssociationStatus[] = [
   'no people',
 ];
 
+/** What only some fits carry: columns of the table where any does. */
+const EXTRAS = ['penalised', 'zph_log10p', 'concordance'] as const;
+
 export const assocFdr = defineTask<Params>({
   name: 'assoc.fdr',
   version: 1,
   summary: 'Collects associations into one table with false-discovery rates.',
   details: `Benjamini–Hochberg on log10 p, so that p = 1e-400 keeps its rank. Models that were not fitted have no p: they are no part of
 the family, stand in the table with their status, and are counted and listed in \`failed\` together with instances that failed to run
-(\`[*?]\`). The family is all associations, or those that share the axes named in \`within\`.`,
+(\`[*?]\`). The family is all associations, or those that share the axes named in \`within\`.
+A \`family\` declared beforehand adjusts in place of the number that came: models that failed were part of the plan.`,
   params: {
     type: 'object',
     properties: {
@@ -42,6 +47,13 @@ the family, stand in the table with their status, and are counted and listed in 
         items: { type: 'string' },
         default: [],
         description: 'Gathered axes whose items are families of their own; none: one family.',
+      },
+      family: {
+        type: ['integer', 'null'],
+        minimum: 1,
+        default: null,
+        description:
+          'How many tests each family was declared to have: they adjust, and another number of tests is said. Null: those that have a p.',
       },
       alpha: {
         type: 'number',
@@ -57,7 +69,8 @@ the family, stand in the table with their status, and are counted and listed in 
   outputs: {
     table: {
       type: 'associations',
-      summary: 'Per item: beta, se, z, log10p, q, log10q, n, events, missing, status, reason.',
+      summary:
+        'Per item: beta, se, z, log10p, q, log10q, n, events, missing, status, reason, and what else the fits carry.',
     },
     failed: { type: 'table', summary: 'Associations without a p value, with the reason.' },
     summary: {
@@ -66,13 +79,26 @@ the family, stand in the table with their status, and are counted and listed in 
     },
   },
   run(context) {
-    const { method, within, alpha } = context.params;
+    const { method, within, alpha, family } = context.params;
     const { items, failed } = context.gatherJson('fits');
     const fits = items.map(({ value }) => value as unknown as Association);
     const names = items.map(({ item }) => item);
     const log10P = Float64Array.from(fits, (fit) => (isTested(fit) ? fit.log10p! : NaN));
-    const adjusted = adjustLog10P(log10P, method, { groups: families(names, within) });
-    if ('problem' in adjusted) throw new Error(`internal error: ${adjusted.problem}`);
+    const options = { groups: families(names, within), ...(family === null ? {} : { familySize: family }) };
+    const adjusted = adjustLog10P(log10P, method, options);
+    if ('problem' in adjusted) {
+      throw new TaskError(
+        `${adjusted.tested} tests in a family that was declared to have ${adjusted.declared}`,
+        {
+          port: 'fits',
+        },
+      );
+    }
+    const short = family === null ? [] : adjusted.families.filter(({ tested }) => tested !== family);
+    if (short.length > 0) {
+      const counts = short.map(({ tested }) => tested).join(', ');
+      context.warn(`declared ${family!} tests a family, got ${counts}; adjusted as declared`);
+    }
     const { log10Q } = adjusted;
     const q = log10Q.map((value) => 10 ** value);
     const number = (pick: (fit: Association) => number | null): Column => numberColumn(fits.map(pick));
@@ -88,6 +114,9 @@ the family, stand in the table with their status, and are counted and listed in 
         ['n', number((fit) => fit.n)],
         ['events', number((fit) => fit.events)],
         ['missing', number((fit) => fit.missing)],
+        ...EXTRAS.filter((name) => fits.some((fit) => fit[name] !== undefined)).map(
+          (name): [string, Column] => [name, number((fit) => asNumber(fit[name]))],
+        ),
         ['status', textColumn(fits.map((fit) => fit.status))],
         ['reason', textColumn(fits.map((fit) => fit.reason))],
       ],
@@ -148,6 +177,11 @@ function families(items: readonly GatheredItem[], within: readonly string[]): In
     codes.set(key, code);
     return code;
   });
+}
+
+/** 1 and 0 for true and false. */
+function asNumber(value: number | boolean | null | undefined): number | null {
+  return typeof value === 'boolean' ? Number(value) : (value ?? null);
 }
 
 interface Failure {

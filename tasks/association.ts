@@ -25,6 +25,11 @@ export interface Association {
   readonly status: AssociationStatus;
   /** Why there are no numbers, or what to beware of; null when there is nothing to say. */
   readonly reason: string | null;
+  /** Whether the numbers are of a penalised fit; only where such fits were allowed. */
+  readonly penalised?: boolean;
+  /** log10 p of the test that the exposure's hazard ratio does not change over time, and the model's concordance; only when asked for. */
+  readonly zph_log10p?: number | null;
+  readonly concordance?: number | null;
 }
 
 /** Numbers that may be tested. */

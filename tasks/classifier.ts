@@ -9,6 +9,9 @@ import { linalg } from '../stats/linalg/linalg.js';
 import { fitL1Logistic, liblinearLambda, type LogisticFit } from '../stats/logistic.js';
 import { crossValidateL1Logistic, predictLogistic } from '../stats/logistic-path.js';
 
+/** Penalties of a path. */
+const PENALTIES = 50;
+
 export interface ClassifierOptions {
   readonly learner: 'l1' | 'boosting';
   readonly mode: 'faithful' | 'recommended';
@@ -17,6 +20,8 @@ export interface ClassifierOptions {
   /** Folds of the nested cross-validation. */
   readonly folds: number;
   readonly choice: 'best' | 'one_standard_error';
+  /** Smallest over largest penalty of the path. */
+  readonly smallest: number;
 }
 
 /** η = intercept + Σ w·x. */
@@ -77,7 +82,11 @@ export function fitClassifier(
     const boosted = crossValidateBoosting(columns, labels, folds, { loss: 'logistic', rows });
     return { status: 'ok', classifier: { learner: 'boosting', features, shift: 0, boosted } };
   }
-  const { choice, path } = crossValidateL1Logistic(columns, labels, folds, linalg(), { rows });
+  const { choice, path } = crossValidateL1Logistic(columns, labels, folds, linalg(), {
+    rows,
+    count: PENALTIES,
+    ratio: options.smallest,
+  });
   const at = options.choice === 'best' ? choice.best : choice.oneStandardError;
   return linear(path[at]!, features, false);
 }

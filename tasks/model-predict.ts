@@ -26,8 +26,8 @@ export const modelPredict = defineTask<Params>({
   name: 'model.predict',
   version: 1,
   summary: 'Predicts a trait from modalities by a fitted stacked model.',
-  details: `Predictions are in the unit of the trait that the model was fitted to. Somebody with a missing feature has a missing
-prediction, which is counted. A model with SNPs needs \`genotypes\`, in one pass over which they are weighed: its variants are found by place and
+  details: `Predictions are in the unit of the trait that the model was fitted to. Somebody with a missing feature that the
+model uses has a missing prediction, which is counted (boosted trees predict people with missing features too). A model with SNPs needs \`genotypes\`, in one pass over which they are weighed: its variants are found by place and
 alleles, those that are not there count as their training mean (a warning; fewer than a fifth is an error), and so does a missing dosage. With \`folds\` and \`fold\`, only the people of that fold are predicted: those whom a model with that fold held out
 has not seen.`,
   params: {

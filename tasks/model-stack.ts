@@ -39,7 +39,7 @@ const LEARNERS: readonly Learner[] = ['bayesian-ridge', 'ridge', 'lasso', 'elast
 export const modelStack = defineTask<Params>({
   name: 'model.stack',
   version: 1,
-  summary: 'Fits stacked Bayesian ridge models of a trait, one for each configuration of modalities.',
+  summary: 'Fits stacked models of a trait, one for each configuration of modalities.',
   details: `Layer 1 is a Bayesian ridge on each modality, layer 2 a Bayesian ridge on the layer-1 predictions; a configuration of one
 modality has no layer 2. \`faithful\` is scikit-learn's iteration in both layers, with layer 2 on in-sample layer-1 fits;
 \`recommended\` maximises the evidence and trains layer 2 on the out-of-fold predictions of \`inner_folds\`.

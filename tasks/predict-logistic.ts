@@ -31,7 +31,7 @@ export const predictLogistic = defineTask<Params>({
   summary: 'Predicts a disease from features by L1-logistic regression and scores it on test people.',
   details: `\`faithful\`: liblinear's objective ‖(w, b)‖₁ + C·Σloss, which penalises the intercept, on training people whose larger
 class was down-sampled at random to the size of the smaller. \`recommended\`: the intercept is free, everybody trains, and the penalty is chosen
-by cross-validated deviance within the training people (stratified folds) along glmnet's path of 100 penalties. Features are not scaled: give them
+by cross-validated deviance within the training people (stratified folds) along a path of 50 penalties. Features are not scaled: give them
 standardised. \`learner: boosting\` fits boosted trees of the logistic loss instead, their number chosen by the same folds in either mode.
 
 Training people with a missing outcome do not train; a missing training feature is an error; a test person whom the model cannot predict is not
@@ -87,6 +87,13 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
         enum: ['best', 'one_standard_error'],
         default: 'best',
         description: 'The penalty of least deviance, or the largest within one standard error of it.',
+      },
+      smallest: {
+        type: 'number',
+        exclusiveMinimum: 0,
+        exclusiveMaximum: 1,
+        default: 0.01,
+        description: 'The smallest penalty of the path over the largest, at which every weight is zero.',
       },
       bootstrap: {
         type: 'integer',

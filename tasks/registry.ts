@@ -6,6 +6,15 @@ import { assocFdr } from './assoc-fdr.js';
 import { cohortSelect } from './cohort-select.js';
 import { figureVegalite } from './figure-vegalite.js';
 import { foldsAssign } from './folds-assign.js';
+import { genotypesClump } from './genotypes-clump.js';
+import { genotypesDosage } from './genotypes-dosage.js';
+import { genotypesJoin } from './genotypes-join.js';
+import { genotypesKinship } from './genotypes-kinship.js';
+import { genotypesPrune } from './genotypes-prune.js';
+import { genotypesQc } from './genotypes-qc.js';
+import { genotypesScore } from './genotypes-score.js';
+import { genotypesSelect } from './genotypes-select.js';
+import { genotypesView } from './genotypes-view.js';
 import { imputeKnn } from './impute-knn.js';
 import { imputeMasking } from './impute-masking.js';
 import { imputeSimple } from './impute-simple.js';
@@ -16,8 +25,15 @@ import { outcomeCauseSpecific } from './outcome-cause-specific.js';
 import { predictLogistic } from './predict-logistic.js';
 import { scaleOutliers } from './scale-outliers.js';
 import { scaleZscore } from './scale-zscore.js';
+import { scoresRead } from './scores-read.js';
+import { scoresWrite } from './scores-write.js';
+import { simulateCohortTask } from './simulate-cohort.js';
+import { simulateGwasTask } from './simulate-gwas.js';
 import { simulateSurvey } from './simulate-survey.js';
 import { splitHoldout } from './split-holdout.js';
+import { sumstatsHarmonise } from './sumstats-harmonise.js';
+import { sumstatsRead } from './sumstats-read.js';
+import { sumstatsSelect } from './sumstats-select.js';
 import { tableBind } from './table-bind.js';
 import { tableConcat } from './table-concat.js';
 import { tableDerive } from './table-derive.js';
@@ -35,6 +51,15 @@ export const registry = new Registry([
   cohortSelect,
   figureVegalite,
   foldsAssign,
+  genotypesClump,
+  genotypesDosage,
+  genotypesJoin,
+  genotypesKinship,
+  genotypesPrune,
+  genotypesQc,
+  genotypesScore,
+  genotypesSelect,
+  genotypesView,
   imputeKnn,
   imputeMasking,
   imputeSimple,
@@ -45,8 +70,15 @@ export const registry = new Registry([
   predictLogistic,
   scaleOutliers,
   scaleZscore,
+  scoresRead,
+  scoresWrite,
+  simulateCohortTask,
+  simulateGwasTask,
   simulateSurvey,
   splitHoldout,
+  sumstatsHarmonise,
+  sumstatsRead,
+  sumstatsSelect,
   tableBind,
   tableConcat,
   tableDerive,

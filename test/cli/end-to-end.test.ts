@@ -59,13 +59,15 @@ published 3 files in results/toy (3 unchanged)
   });
 
   it('plan and why: what a change would do', () => {
-    expect(timeless(folder.cli('plan', '--set', 'params.k=1').out))
+    expect(timeless(folder.cli('plan', '--set', 'params.k=1').out).replace(/[0-9a-f]{12}/, 'ID'))
       .toBe(`toy: 1 instance would run, 5 may run, 1 fresh
 
   filled  1 would run  params.k 2 → 1
   one  2 may run  of 2  waits on filled
   top  2 may run  of 2  waits on one
   all  1 may run  waits on top
+
+run exactly this: cohortflow run toy.yaml --plan ID
 `);
     expect(folder.cli('why', 'filled', '--set', 'params.k=1').out).toBe(
       'filled  would run because params.k 2 → 1\n',

@@ -25,12 +25,21 @@ Verbs:
   validate       check a workflow without running anything
   plan           say what would run, and why
   run            run what is missing and publish the results
+  watch          run again whenever a file changes
   status         list the last runs and what failed
   why            say why a node ran, would run or is fresh
   lineage        follow a result up to raw files, or down to published ones
+  diff           compare two runs: parameters and results
+  logs           print what tasks logged
   show           preview a result
+  query          ask results in SQL
+  export         write results to files
+  pin            name a run and keep it
+  unpin          let a named run go
   tasks          list the tasks, or describe one
   schema         print the JSON schema of workflow files
+  gc             remove what no kept run needs
+  verify         check every object of the store for damage
   doctor         check this installation and machine
 `);
   });

@@ -150,6 +150,8 @@ warning knn[c]: odd`);
       unchanged: 1200,
       removed: ['old.csv'],
       edited: ['b.csv', 'c.csv'],
+      stale: [],
+      problems: [],
       report: 'report.html',
     };
     expect(summary({ nodes: [node('z', { fresh: 1 })], seconds: 1, published })).toContain(`

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readGroup } from '../../engine/record.js';
 import { Rig } from './rig/rig.js';
 
 let rig: Rig;
@@ -191,6 +192,41 @@ nodes:
     );
   });
 
+  it('the name of the id column is content, whoever read the cells first', async () => {
+    rig.write('a.csv', 'eid,x\n1,5\n');
+    rig.write('b.csv', 'person,x\n1,5\n');
+    const one = `
+cohortflow: 1
+name: ids
+inputs: { a: { table: a.csv, id: eid }, b: { table: b.csv, id: person } }
+nodes:
+  p: { task: toy.columns, in: { table: a } }
+  q: { task: toy.columns, in: { table: b } }
+`;
+    await rig.run(one);
+    const store = rig.openStore();
+    const [run] = store.index.runs(null, 1);
+    const names = ['p', 'q'].map((node) => {
+      const group = readGroup(store.index.runNode(run!.id, node)!, store);
+      return store.artifacts.manifest(group.outputs(0, store)!['table']!.digest).id!.name;
+    });
+    expect(names).toEqual(['eid', 'person']);
+  });
+
+  it('one file for each of many items: each is read once', async () => {
+    for (let i = 1; i <= 40; i++) rig.write(`part${i}.csv`, `id,x\na,${i}\n`);
+    const result = await rig.run(`
+cohortflow: 1
+name: parts
+inputs: { part: { table: "part\${n}.csv", id: id } }
+axes: { n: { range: [1, 40] } }
+nodes:
+  each: { task: toy.columns, each: n, in: { table: part } }
+`);
+    expect(result.nodes[0]).toMatchObject({ ran: 40, failed: 0 });
+    expect(result.events.filter(({ type }) => type === 'reading')).toHaveLength(3 * 40);
+  });
+
   it('a copy under two names is read once, from the digest', async () => {
     const path = rig.write('people.csv', csv(rows));
     await rig.run(study());
@@ -245,6 +281,13 @@ nodes:
 `;
     expect((await rig.run(dynamic(3))).ran).toEqual(['each×3', 'list', 'total']);
     expect(rig.json('total')).toBe(6);
+    const again = await rig.run();
+    expect(again.ran).toEqual([]);
+    expect(again.nodes.map(({ node, instances, fresh }) => [node, instances, fresh])).toEqual([
+      ['list', 1, 1],
+      ['each', 3, 3],
+      ['total', 1, 1],
+    ]);
     expect((await rig.run(dynamic(5))).ran).toEqual(['each×2', 'list', 'total']);
     expect(rig.json('total')).toBe(15);
     expect((await rig.run(dynamic(2))).ran).toEqual(['list', 'total']);
@@ -315,6 +358,26 @@ nodes:
       failed: 1,
       reasons: { 'not finished last time': 1 },
     });
+  });
+
+  it('an axis whose column or item is not there fails what has it, and nothing else', async () => {
+    for (const from of ['{ from: list.table, column: nosuch }', '{ from: "lists.out[n=9]" }']) {
+      const result = await rig.run(`
+cohortflow: 1
+name: axes
+axes: { item: ${from}, n: { from: list.out } }
+nodes:
+  list: { task: toy.list }
+  lists: { task: toy.list, each: n, with: { n: "\${n}" } }
+  each: { task: toy.sum, each: item, with: { add: "\${item}" } }
+  other: { task: toy.source, with: { value: 1 } }
+`);
+      expect(result.status).toBe('failed');
+      expect(result.failures[0]!.failure.message).toMatch(
+        /^axis 'item': '(list' has no column 'nosuch'|lists' has no instance)/,
+      );
+      expect(summaryOf(result, 'other').failed).toBe(0);
+    }
   });
 
   it('an empty gather is an error unless the port allows it', async () => {
@@ -458,6 +521,21 @@ publish:
     const edited = await rig.run(study('two'));
     expect(edited.published).toMatchObject({ edited: ['figures/a.svg'], written: ['figures/%2E.%2Fb.svg'] });
     expect(readFileSync(at('figures/a.svg'), 'utf8')).toBe('mine');
+
+    // What failed this time stays from the last time; one file that cannot be made keeps no other back.
+    const failing = study('three').replace(
+      'list: { task: toy.list, with: { n: 2 } }',
+      'list: { task: toy.list, in: { from: bad } }\n  bad: { task: toy.sum, with: { fail: true } }',
+    );
+    expect((await rig.run(failing)).published).toMatchObject({ stale: ['list.csv'], removed: [] });
+    expect(existsSync(at('list.csv'))).toBe(true);
+    const wrong = await rig.run(
+      study('three').replace('list.csv: list.table', 'list.csv: "list.table[nosuch]"'),
+    );
+    expect(wrong.published).toMatchObject({
+      written: [],
+      problems: [{ path: 'list.csv', message: "a published table has no column 'nosuch'" }],
+    });
 
     const fewer = await rig.run(study('two').replace('[a, "../b"]', '[a]'));
     expect(fewer.published!.removed).toEqual(['figures/%2E.%2Fb.svg']);

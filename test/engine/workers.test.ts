@@ -68,6 +68,24 @@ nodes:
     expect(result.nodes.find(({ node }) => node === 'list')!.ran).toBe(1);
   });
 
+  it('a batch that fails or throws at one item: that one is to blame, with its own words, and no other', async () => {
+    for (const how of ['fail', 'throw']) {
+      const items = [0, 1, 2, 3].map((i) => `{ id: ${i}, bad: ${i === 2} }`);
+      const result = await rig.run(
+        `
+cohortflow: 1
+name: ${how}
+axes: { item: [${items.join(', ')}] }
+nodes:
+  fit: { task: toy.batch, each: item, with: { item: "\${item} ${how}", ${how}: "\${item.bad}" } }
+`,
+        { workers: 1 },
+      );
+      expect(result.nodes[0]).toMatchObject({ ran: 3, failed: 1 });
+      expect(result.failures).toMatchObject([{ item: '2', failure: { message: `asked to ${how}` } }]);
+    }
+  });
+
   it('an interrupted run keeps what was finished, and the next one goes on', async () => {
     const items = Array.from({ length: 30 }, (_, i) => i);
     const study = `

@@ -156,6 +156,22 @@ describe('assoc.fdr', () => {
     failed: [{ cause: 'stroke', trait: 'fev' }],
   };
 
+  it('a declared family adjusts, a lint says when another number came, and one that is too small is refused', async () => {
+    const q = async (params: Record<string, number>) => {
+      const ran = await runTask(assocFdr, { params, inputs: { fits } });
+      return {
+        log10q: lists(ran.table('table'))['log10q'],
+        lint: ran.warnings.filter((line) => line.startsWith('declared')),
+      };
+    };
+    const plain = await q({});
+    expect(await q({ family: 3 })).toEqual(plain);
+    const declared = await q({ family: 6 });
+    expect(declared.lint).toEqual(['declared 6 tests a family, got 3; adjusted as declared']);
+    expect(declared.log10q![0]).toBeCloseTo((plain.log10q![0] as number) + Math.log10(2), 12);
+    await expect(q({ family: 2 })).rejects.toThrow('3 tests in a family that was declared to have 2');
+  });
+
   it('adjusts what has a p value, and lists and counts what has none', async () => {
     const ran = await runTask(assocFdr, { inputs: { fits } });
     const table = lists(ran.table('table'));

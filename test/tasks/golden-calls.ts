@@ -2,7 +2,9 @@
 import type { Table } from '../../cache/table.js';
 import type { Json } from '../../engine/task.js';
 import { rngFromSeed } from '../../stats/rng.js';
-import type { Call } from './context.js';
+import { simulateCohortTask } from '../../tasks/simulate-cohort.js';
+import { validated, type Call } from './context.js';
+import { GENOTYPE_CALLS } from './golden-genotypes.js';
 import { cohort, rows, samples } from './tables.js';
 
 const n = 60;
@@ -27,7 +29,7 @@ const some = samples(...trait.id!.values.filter((_, i) => i % 3 > 0));
 const folds = cohort({ fold: Float64Array.from({ length: n }, (_, i) => 1 + (i % 4)) });
 const inner = cohort({ fold: Float64Array.from({ length: n }, (_, i) => 1 + (i % 5)) });
 const outcome = cohort({
-  time: draw('time').map((z) => Math.ceil(20 + 8 * z)),
+  time: draw('time').map((z) => Math.max(1, Math.ceil(20 + 8 * z))),
   event: draw('event').map((z) => (z < 0.6 ? 1 : 0)),
 });
 const people = cohort({
@@ -86,7 +88,26 @@ const associations = (shift: number): Table =>
     events: [20, 20, 0],
   });
 
+const scores = (shift: number): Table =>
+  rows({
+    disease: ['gout', 'gout', 'stroke', 'stroke', 'ulcer', 'ulcer'],
+    seed: [1, 2, 1, 2, 1, 2],
+    auc: [0.6, 0.65 + shift, 0.7, 0.55 - 2 * shift, 0.5 + shift, null],
+  });
+const paired = { reference: scores(0), other: scores(0.0625) };
+
+/** A cohort small enough to be made at once. */
+const simulatedStudy = {
+  people: { imaging: 60, target: 90, reference: 20 },
+  genome: { variants: 300, regions: 6, founders: 80, min_maf: 0.05 },
+  idps: { t1: 3, swi: 1, cardiac: 2, causal_pool: 30, causal_per_idp: 10 },
+  blood: { count: 3, biochemistry: 2 },
+  diseases: { count: 6, categories: 3 },
+  gwas: { people: 200 },
+};
+
 export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
+  ...GENOTYPE_CALLS,
   'assoc.compare': {
     params: { by: ['cause', 'trait'] },
     inputs: { reference: associations(0), other: associations(0.75) },
@@ -129,6 +150,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   },
   'folds.assign': { inputs: { samples: everyone }, seed },
   'impute.knn': { params: { weights: 'distance' }, inputs: { table: blood, train: some } },
+  'impute.masking': { params: { share: 0.25, people: 40 }, inputs: { table: blood, train: some }, seed },
   'impute.simple': { params: { value: 'median' }, inputs: { table: blood, train: some } },
   'metrics.regression': {
     inputs: {
@@ -159,12 +181,39 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
     params: { time: 'months', cause: 'cause', code: 1, add: 0.5 },
     inputs: { table: survivors },
   },
+  'predict.logistic': {
+    params: { mode: 'recommended', folds: 3 },
+    inputs: {
+      features: count,
+      outcome: cohort({
+        sick: draw('sick', 0.1).map((e, i) => (Number.isNaN(e) ? NaN : e + draw('rdw')[i]! > 0.5 ? 1 : 0)),
+      }),
+      test: samples(...trait.id!.values.filter((_, i) => i % 3 === 0)),
+    },
+    seed,
+  },
+  'scale.outliers': { params: { threshold: 2 }, inputs: { table: blood, train: some } },
   'scale.zscore': { params: { ddof: 1 }, inputs: { table: blood, train: some } },
+  'simulate.cohort': { params: simulatedStudy, inputs: {}, seed },
+  'simulate.gwas': {
+    params: { idp: '25011' },
+    inputs: { design: { json: { seed, ...validated(simulateCohortTask, simulatedStudy) } } },
+  },
   'simulate.survey': { params: { people: 25 }, inputs: {}, seed },
   'split.holdout': {
     params: { share: 0.3, log_odds: [{ column: 'age', per_sd: -0.5 }] },
     inputs: { samples: everyone, by: people },
     seed,
+  },
+  'table.bind': {
+    inputs: {
+      tables: {
+        gather: [
+          { item: { trait: 'fev' }, value: cohort({ y: draw('rdw') }) },
+          { item: { trait: 'sbp' }, value: cohort({ y: [1, null], other: ['x', null] }) },
+        ],
+      },
+    },
   },
   'table.concat': {
     inputs: {
@@ -188,6 +237,19 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
     },
     inputs: { table: people },
   },
+  'table.drop_missing': { params: { above: 0.3 }, inputs: { table: people, train: some } },
   'table.filter': { inputs: { table: blood, samples: some } },
   'table.sort': { params: { by: ['cadmium'], descending: true, limit: 10 }, inputs: { table: people } },
+  'test.nadeau_bengio': {
+    params: { by: ['disease', 'seed'], values: ['auc'], repeat: 'seed' },
+    inputs: paired,
+  },
+  'test.spearman': { params: { by: ['disease', 'seed'], values: ['auc'], rule: 'as89' }, inputs: paired },
+  'test.wilcoxon': {
+    params: { by: ['disease', 'seed'], values: ['auc'], unit: ['disease'], within: 'category' },
+    inputs: {
+      ...paired,
+      groups: rows({ disease: ['gout', 'stroke', 'ulcer'], category: ['joint', 'heart', null] }),
+    },
+  },
 };

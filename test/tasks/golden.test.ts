@@ -47,6 +47,7 @@ function tableDigest(table: Table): string {
 function outputDigest(output: OutputValue): string {
   if (output.kind === 'table') return tableDigest(output.table);
   if (output.kind === 'json') return jsonDigest(canonicalJson(output.json));
+  if (output.kind === 'view') return jsonDigest(canonicalJson(output.recipe));
   if (output.kind === 'file' && 'bytes' in output) return fileDigest(output.bytes, output.extension);
   throw new Error(`no task hands out this ${output.kind}`);
 }

@@ -12,6 +12,7 @@ import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import { serveJobs } from '../../engine/worker.js';
 import type { Workflow } from '../../engine/workflow.js';
 import { registry } from '../../tasks/registry.js';
+import type { StackedModel } from '../../tasks/stacked-model.js';
 
 const FOLDER = fileURLToPath(new URL('../../workflows/', import.meta.url));
 
@@ -72,6 +73,15 @@ describe('workflows/nhanes.yaml', () => {
     ]);
     expect([...other.nodes.keys()]).toEqual([...faithful.nodes.keys()]);
   });
+
+  it.each(['bayesian-ridge', 'ridge', 'lasso', 'elastic-net', 'boosting'])(
+    'has no findings with %s in either layer',
+    (learner) => {
+      for (const layer of ['learner', 'layer_two']) {
+        load('nhanes.yaml', [{ path: `params.${layer}`, value: learner }]);
+      }
+    },
+  );
 });
 
 describe('workflows/demo.yaml', () => {
@@ -143,5 +153,26 @@ describe('workflows/demo.yaml', () => {
     expect(ran(outcome)).toEqual(expect.arrayContaining(['folds', 'cv', 'accuracy']));
     for (const other of ['refit', 'imputed', 'cox_imputed', 'inner_folds'])
       expect(ran(outcome)).not.toContain(other);
+  });
+
+  it.each([
+    ['lasso', 'bayesian-ridge', 'recommended'],
+    ['boosting', 'ridge', 'recommended'],
+    ['ridge', 'elastic-net', 'faithful'],
+  ])('runs with %s, then %s (%s), and only what learns runs anew', async (learner, second, mode) => {
+    const outcome = await run([
+      people,
+      { path: 'params.folds', value: '2' },
+      { path: 'params.learner', value: learner },
+      { path: 'params.layer_two', value: second },
+      { path: 'params.mode', value: mode },
+    ]);
+    expect(outcome.failures).toEqual([]);
+    expect(ran(outcome)).toEqual(expect.arrayContaining(['cv', 'refit', 'imputed']));
+    for (const other of ['count', 'cox_hidden', 'inner_folds']) expect(ran(outcome)).not.toContain(other);
+    const model = JSON.parse(
+      readFileSync(join(folder, 'results', 'models/fev.json'), 'utf8'),
+    ) as StackedModel;
+    expect(model.configurations['stacked']!.modalities[0]).toMatchObject({ learner });
   });
 });

@@ -61,6 +61,7 @@ const batch = {
     item: any,
     kill: { type: 'boolean', description: 'Kills the process.', default: false },
     fail: { type: 'boolean', description: 'Fails.', default: false },
+    throw: { type: 'boolean', description: 'Throws out of the batch.', default: false },
     wait: { type: 'number', description: 'Milliseconds.', default: 0 },
   }),
   inputs: {
@@ -68,7 +69,7 @@ const batch = {
     own: { type: 'json', summary: 'a number', optional: true },
   },
   outputs: { out: { type: 'json', summary: 'the sum and the item' } },
-  batch: { shared: ['shared'], varies: ['item', 'kill', 'fail', 'wait'] },
+  batch: { shared: ['shared'], varies: ['item', 'kill', 'fail', 'throw', 'wait'] },
   async runBatch({ items, announce, emit, fail }) {
     for (const [i, context] of items.entries()) {
       announce(i);
@@ -77,6 +78,7 @@ const batch = {
         await new Promise((resolve) => setTimeout(resolve, 50));
         process.kill(process.pid, 'SIGKILL');
       }
+      if (context.params.throw) throw new Error('asked to throw');
       if (context.params.fail) {
         fail(i, new Error('asked to fail'));
         continue;

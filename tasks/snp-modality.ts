@@ -1,0 +1,214 @@
+/**
+ * SNPs as a modality of a stacked model: dosages of a genotype view as features in training, and as a weighted sum in one pass in
+ * prediction. A missing dosage is twice the allele's frequency among the training people, which the model keeps.
+ *
+ * Not responsible for which variants those are: the view's are used, all of them.
+ */
+import { matchIds } from '../cache/table.js';
+import { TaskError, type InputPort, type TaskContext } from '../engine/task.js';
+import { ploidyOf } from '../genotypes/chromosome.js';
+import { alleleFrequencies } from '../genotypes/qc/counts.js';
+import type { Build } from '../genotypes/qc/longrangeld.js';
+import { SEX_MALE } from '../genotypes/samples.js';
+import { fillMissingDosages } from '../genotypes/missingdosage.js';
+import { score } from '../genotypes/scores/score.js';
+import { dosageBlocks } from '../genotypes/source.js';
+import { SumstatsBuilder } from '../genotypes/sumstats/table.js';
+import { matrix, type Matrix } from '../stats/linalg/matrix.js';
+import { biallelic, refusing, type OpenView } from './genotype-views.js';
+import { countLost, describeLost, matchRows } from './variant-matching.js';
+
+/** The name of the modality that genotypes are. */
+export const SNPS = 'snps';
+
+export const GENOTYPES_PORT: InputPort = {
+  type: 'genotypes',
+  optional: true,
+  summary: `The modality \`${SNPS}\`: dosages of the view's variants.`,
+};
+
+/** A feature: copies of `counted`. */
+export interface Snp {
+  readonly id: string;
+  readonly chr: string;
+  readonly pos: number;
+  readonly counted: string;
+  readonly other: string;
+  /** Of `counted` among the training people. */
+  readonly frequency: number;
+}
+
+/** What a model keeps of its SNPs, in the order of the coefficients. */
+export interface SnpModality {
+  readonly build: Build | null;
+  readonly variants: readonly Snp[];
+}
+
+/** Names of the features, unique unless the file repeats a variant. */
+export function snpNames(snps: SnpModality): string[] {
+  return snps.variants.map(({ chr, pos, counted, other, id }) => `${chr}:${pos}:${other}:${counted}:${id}`);
+}
+
+/** Those of `people` (bytewise sorted) who have genotypes. */
+export function peopleWithGenotypes(people: readonly string[], ids: readonly string[]): string[] {
+  const rows = matchIds(ids, people);
+  return people.filter((_, i) => rows[i]! >= 0);
+}
+
+/** Dosages of every variant of the view for `people`, who are all in it, and what the model must keep of them. */
+export async function snpFeatures(
+  context: Pick<TaskContext<unknown>, 'warn'>,
+  opened: OpenView,
+  people: readonly string[],
+): Promise<{ snps: SnpModality; x: Matrix }> {
+  const { source, variants, build } = opened;
+  const rows = Uint32Array.from(matchIds(source.samples.iid, people));
+  return refusing('genotypes', async () => {
+    const readable = biallelic(variants);
+    const { alt } = await alleleFrequencies(source, readable, rows);
+    const known = readable.filter((_, i) => !Number.isNaN(alt[i]!));
+    const frequency = alt.filter((value) => !Number.isNaN(value));
+    const left = variants.count - known.length;
+    if (left > 0)
+      context.warn(
+        `${left} of ${variants.count} variants are multi-allelic or have no call in any training person`,
+      );
+    if (known.length === 0)
+      throw new TaskError(`none of the ${variants.count} variants can be a feature`, { port: 'genotypes' });
+    const counted = new Uint8Array(known.length).fill(1);
+    const x = await dosageMatrix(opened, rows, known, counted, frequency);
+    const snps = Array.from(known, (v, j): Snp => ({
+      id: variants.id.at(v),
+      chr: variants.chromosomeNames[variants.chromosome[v]!]!,
+      pos: variants.position[v]!,
+      counted: variants.alt.at(v),
+      other: variants.ref.at(v),
+      frequency: frequency[j]!,
+    }));
+    return { snps: { build, variants: snps }, x };
+  });
+}
+
+/** People × variants of counted alleles, on the scale of `score`: a chromosome that people have one of counts 0 or 1. A NaN frequency leaves gaps. */
+export async function dosageMatrix(
+  { source, variants }: OpenView,
+  rows: Uint32Array,
+  wanted: Uint32Array,
+  counted: Uint8Array,
+  frequency: Float64Array,
+): Promise<Matrix> {
+  const female = Uint8Array.from(rows, (s) => (source.samples.sex[s] === SEX_MALE ? 0 : 1));
+  const x = matrix(rows.length, wanted.length);
+  for await (const block of dosageBlocks(source, wanted, rows, counted)) {
+    for (let v = 0; v < block.count; v++) {
+      const j = block.first + v;
+      const ploidy = ploidyOf(variants.chromosomeNames[variants.chromosome[wanted[j]!]!]!);
+      const scale = ploidy === 'y' || ploidy === 'haploid' ? 0.5 : 1;
+      const dosages = block.values.subarray(v * rows.length, (v + 1) * rows.length);
+      fillMissingDosages(dosages, 2 * frequency[j]!, undefined, ploidy === 'y' ? female : undefined);
+      for (let i = 0; i < rows.length; i++) x.data[i * wanted.length + j] = scale * dosages[i]!;
+    }
+  }
+  return x;
+}
+
+/** Least share of a model's variants that must be there. */
+const FAIL_MATCH = 0.2;
+const WARN_MATCH = 0.75;
+
+/** A model's SNPs found in a view. */
+export interface FoundSnps {
+  readonly opened: OpenView;
+  /** Place in the model, and variant of the view, of each SNP that is there. */
+  readonly places: Uint32Array;
+  readonly variants: Uint32Array;
+  /** AlleleIndex whose copies the model counts, and its frequency among the training people. */
+  readonly counted: Uint8Array;
+  readonly frequency: Float64Array;
+  /** By place in the model: the training mean of a SNP that is not there, 0 of one that is. */
+  readonly absent: Float64Array;
+}
+
+/**
+ * Finds the SNPs of a model. Those that are not there count as their training mean for everybody.
+ * @throws TaskError when builds differ, or fewer than a fifth of them are there.
+ */
+export async function findSnps(
+  context: Pick<TaskContext<unknown>, 'warn' | 'log'>,
+  opened: OpenView,
+  snps: SnpModality,
+): Promise<FoundSnps> {
+  const builder = new SumstatsBuilder(snps.build ?? undefined, []);
+  snps.variants.forEach(({ chr, pos, id, counted, other }, j) => {
+    builder.push({
+      chromosome: pos > 0 ? chr : undefined,
+      position: pos,
+      id,
+      effectAllele: counted.toUpperCase(),
+      otherAllele: other.toUpperCase(),
+      line: j + 1,
+    });
+  });
+  const { rows: places, variants, sign, lost } = await matchRows(builder.finish(), 'genotypes', opened);
+  const all = snps.variants.length;
+  context.log(`${places.length} of ${all} variants of the model are in the genotypes`);
+  if (places.length < FAIL_MATCH * all)
+    throw new TaskError(
+      `only ${places.length} of ${all} variants of the model are in the genotypes (${describeLost(lost)})`,
+      { port: 'genotypes' },
+    );
+  if (countLost(lost) > 0) {
+    const few = places.length < WARN_MATCH * all ? 'only ' : '';
+    context.warn(
+      `${few}${places.length} of ${all} variants of the model are there (${describeLost(lost)}); the others count as their training mean`,
+    );
+  }
+  const absent = Float64Array.from(snps.variants, ({ chr, frequency }) => {
+    const ploidy = ploidyOf(chr);
+    return ploidy === 'y' || ploidy === 'haploid' ? frequency : 2 * frequency;
+  });
+  for (const place of places) absent[place] = 0;
+  return {
+    opened,
+    places,
+    variants,
+    counted: Uint8Array.from(sign, (one) => (one === 1 ? 1 : 0)),
+    frequency: Float64Array.from(places, (place) => snps.variants[place]!.frequency),
+    absent,
+  };
+}
+
+/** Σ coefficient × dosage of `people`, who are all in the view, for each list of coefficients: one pass, whatever the number of people. */
+export async function snpSums(
+  found: FoundSnps,
+  people: readonly string[],
+  coefficients: readonly (readonly number[])[],
+): Promise<Float64Array[]> {
+  const { opened, places, variants, counted, frequency, absent } = found;
+  const columns = coefficients.length;
+  const weights = new Float64Array(places.length * columns);
+  places.forEach((place, k) => {
+    coefficients.forEach((list, c) => (weights[k * columns + c] = list[place]!));
+  });
+  const rows = Uint32Array.from(matchIds(opened.source.samples.iid, people));
+  const { sums } = await refusing('genotypes', () =>
+    score(opened.source, { variants, counted, columns, weights, frequency }, rows),
+  );
+  return coefficients.map((list, c) => {
+    const constant = absent.reduce((sum, mean, place) => sum + mean * list[place]!, 0);
+    return sums.slice(c * rows.length, (c + 1) * rows.length).map((sum) => sum + constant);
+  });
+}
+
+/** The SNPs of `people` as a model's features, for learners that are no weighted sum. */
+export async function snpMatrix(found: FoundSnps, people: readonly string[]): Promise<Matrix> {
+  const { opened, places, variants, counted, frequency, absent } = found;
+  const rows = Uint32Array.from(matchIds(opened.source.samples.iid, people));
+  const there = await refusing('genotypes', () => dosageMatrix(opened, rows, variants, counted, frequency));
+  const x = matrix(people.length, absent.length);
+  for (let i = 0; i < people.length; i++) {
+    x.data.set(absent, i * absent.length);
+    places.forEach((place, k) => (x.data[i * absent.length + place] = there.data[i * places.length + k]!));
+  }
+  return x;
+}

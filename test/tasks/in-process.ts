@@ -1,0 +1,48 @@
+/** Calls of the real tasks in this process, one after another, with messages cloned as between processes. */
+import { join } from 'node:path';
+import type { Store } from '../../cache/store.js';
+import type { JobMessage, JobSpec } from '../../engine/job.js';
+import type { CallHandlers, Executor } from '../../engine/pool.js';
+import type { Registry } from '../../engine/task.js';
+import { serveJobs } from '../../engine/worker.js';
+
+export class InProcess implements Executor {
+  readonly size = 1;
+  private busy = false;
+  private closed = false;
+  private readonly objectFolder: string;
+
+  constructor(
+    store: Store,
+    private readonly registry: Registry,
+  ) {
+    this.objectFolder = join(store.folder, 'objects');
+  }
+
+  get free(): number {
+    return this.busy ? 0 : 1;
+  }
+
+  start(job: JobSpec, _reads: readonly string[], handlers: CallHandlers): void {
+    this.busy = true;
+    const send = (message: JobMessage): Promise<void> => {
+      const copy = structuredClone(message);
+      if (copy.type === 'end') this.busy = false;
+      if (this.closed) return Promise.resolve();
+      if (copy.type === 'end') handlers.ended(null, -1);
+      else handlers.message(copy);
+      return Promise.resolve();
+    };
+    void serveJobs({
+      registry: this.registry,
+      objectFolder: this.objectFolder,
+      backend: () => 'test',
+      announce: () => undefined,
+      send,
+    })(structuredClone(job));
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
