@@ -42,6 +42,25 @@ export function translateSqliteError(error: unknown, path: string): unknown {
   return error;
 }
 
+/** Network file systems (statfs magic numbers): SQLite's shared memory and locks cannot be relied on there. */
+const UNSAFE_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB'],
+  [0x517b, 'SMB'],
+  [0x01021997, '9P'],
+]);
+
+/** @throws StoreUnavailableError when a store cannot be kept safe on a file system of this type (`statfs`). */
+export function requireSafeFileSystem(folder: string, type: number): void {
+  const name = UNSAFE_FILE_SYSTEMS.get(type >>> 0);
+  if (name === undefined) return;
+  throw new StoreUnavailableError(
+    `the store ${folder} is on a network file system (${name}), where locks are not safe; put it on a local disk with --store or COHORTFLOW_STORE`,
+    'denied',
+  );
+}
+
 /** As above, for files of the store: a full disk and missing permissions are told from bugs. */
 export function translateFileError(error: unknown, path: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;

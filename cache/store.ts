@@ -4,7 +4,7 @@
  * `ArtifactWriter` and `ArtifactReader` work over any source of bytes, so that a worker process (object files and what
  * came inline) and the engine (object files and the index) share one code. Not responsible for keys (engine/key.ts).
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
 import type { NdArray } from './array.js';
@@ -15,6 +15,7 @@ import { Index } from './index.js';
 import { decodeManifest, encodeManifest, type Manifest } from './manifest.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from './objects.js';
 import { textColumn } from './column.js';
+import { requireSafeFileSystem } from './store-error.js';
 import type { Table } from './table.js';
 
 /** Where bytes are read from. @throws MissingObjectError */
@@ -158,6 +159,7 @@ export class Store implements ByteReader, ByteWriter {
   /** Opens the store in `folder`, making it when absent. @throws StoreError when it is damaged or newer. */
   constructor(readonly folder: string) {
     mkdirSync(join(folder, 'objects'), { recursive: true, mode: 0o700 });
+    requireSafeFileSystem(folder, statfsSync(folder).type);
     this.objects = new Objects(join(folder, 'objects'));
     this.index = new Index(join(folder, 'index.sqlite'));
     this.artifacts = new ArtifactReader(this, 64 * 1024 * 1024);

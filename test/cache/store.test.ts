@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numberColumn, textColumn } from '../../cache/column.js';
 import { Index, StoreError, type EntryDetails, type Preimage } from '../../cache/index.js';
 import { MissingObjectError } from '../../cache/objects.js';
+import { requireSafeFileSystem } from '../../cache/store-error.js';
 import { Store } from '../../cache/store.js';
 import { compareBytes, idTable, matchIds, plainTable } from '../../cache/table.js';
 import { encodeDelimited, encodeTable } from '../../cache/tabular.js';
@@ -91,6 +92,15 @@ describe('store', () => {
     rmSync(`${path}-shm`, { force: true });
     writeFileSync(path, 'this is no database, and it is long enough to be looked at as one'.repeat(100));
     expect(() => new Index(path)).toThrow(StoreError);
+  });
+
+  it('a network file system is refused, a local one is not', () => {
+    expect(() => requireSafeFileSystem('/mnt/share/.cohortflow', 0x6969)).toThrow(
+      'the store /mnt/share/.cohortflow is on a network file system (NFS), where locks are not safe; put it on a local disk with --store or COHORTFLOW_STORE',
+    );
+    expect(() => requireSafeFileSystem('/mnt/share', -11317950)).toThrow(/\(CIFS\)/);
+    // ext4, xfs, tmpfs
+    for (const type of [0xef53, 0x58465342, 0x01021994]) requireSafeFileSystem('/data', type);
   });
 
   it('a write that is cut short leaves no object behind', () => {
