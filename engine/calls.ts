@@ -14,7 +14,7 @@ import { callJob, resourcesOf } from './call.js';
 import type { Event } from './event.js';
 import { Status, type NodeState } from './graph.js';
 import type { ItemResult, JobFailure, JobMessage } from './job.js';
-import type { Executor } from './pool.js';
+import { NOT_BEGUN, type Executor } from './pool.js';
 import { WorkQueue, type Work } from './queue.js';
 import type { Json } from './task.js';
 import type { Tally } from './tally.js';
@@ -165,16 +165,15 @@ export class Calls {
     const failure: JobFailure = died
       ? { ...died, message: `${died.message}; asked for: ${Math.round(call.memory / 2 ** 20)} MiB` }
       : { kind: 'bug', message: 'internal error: the call ended without a result for this item', log: [] };
-    // A call that ended by itself leaves items open when its task threw at another one: nobody here is to blame, unless it ran alone.
-    const blamed =
-      call.works.length === 1 ? 0 : died ? (call.open.size === 1 ? [...call.open][0]! : announced) : -1;
-    const isBlamed = call.open.delete(blamed);
-    if (isBlamed) this.fail(call.works[blamed]!, failure);
+    const blamed = culprit(call, died !== null, announced);
+    if (blamed !== null && call.open.delete(blamed)) {
+      this.fail(call.works[blamed]!, failure);
+    }
     // Without a culprit each is run by itself, so that the next death has one.
     for (const index of call.open) {
       const work = call.works[index]!;
       work.state.status[work.instance] = Status.queued;
-      this.enqueue({ ...work, alone: !isBlamed });
+      this.enqueue({ ...work, alone: work.alone || blamed === null });
     }
   }
 
@@ -253,6 +252,17 @@ export class Calls {
       }
     });
   }
+}
+
+/** Index of the item to blame for what a call left open; null when none can be named. */
+function culprit(call: RunningCall, hasDied: boolean, announced: number): number | null {
+  const [only] = call.works;
+  // By itself it is to blame, unless the process was dying when the call came: that may happen to anyone once.
+  if (call.works.length === 1) return announced === NOT_BEGUN && !only!.alone ? null : 0;
+  // A call that ended of its own accord leaves items open when its task threw at another one.
+  if (!hasDied || announced === NOT_BEGUN) return null;
+  if (call.open.size === 1) return [...call.open][0]!;
+  return call.open.has(announced) ? announced : null;
 }
 
 function meanDurations(arrived: readonly Arrival[]): Map<string, { seconds: number; memory: number }> {

@@ -17,11 +17,14 @@ export interface PoolOptions {
   readonly size: number;
 }
 
+/** Announced for a call that the worker never took. */
+export const NOT_BEGUN = -2;
+
 export interface CallHandlers {
   message(message: JobMessage): void;
   /**
    * The call is over, and no further message comes. When the process ended before it, `died` tells how, and
-   * `announced` which item was at work (−1: none yet).
+   * `announced` which item was at work (−1: none yet; NOT_BEGUN: it died before it took the call).
    */
   ended(died: JobFailure | null, announced: number): void;
 }
@@ -68,7 +71,7 @@ export class WorkerPool implements Executor {
 
   get free(): number {
     let busy = 0;
-    for (const worker of this.workers) if (worker.handlers || !worker.process.connected) busy++;
+    for (const worker of this.workers) if (worker.handlers) busy++;
     return this.options.size - busy;
   }
 
@@ -76,6 +79,7 @@ export class WorkerPool implements Executor {
     let best: Worker | null = null;
     let bestScore = -1;
     for (const worker of this.workers) {
+      // One that is about to end is no worker any more; a new one takes its place.
       if (worker.handlers || !worker.process.connected) continue;
       let score = 0;
       for (const digest of reads) if (worker.seen.has(digest)) score++;
@@ -91,6 +95,7 @@ export class WorkerPool implements Executor {
     best.peak = 0;
     this.watch();
     for (const digest of reads) best.seen.add(digest);
+    writeAnnounced(best.announcement, NOT_BEGUN);
     best.process.send(job);
   }
 
@@ -167,8 +172,11 @@ function openUnnamed(): number {
   const folder = mkdtempSync(join(tmpdir(), 'cohortflow-worker-'));
   const file = openSync(join(folder, 'at-work'), 'w+', 0o600);
   rmSync(folder, { recursive: true });
-  writeSync(file, new Uint8Array(new Int32Array([-1]).buffer), 0, 4, 0);
   return file;
+}
+
+function writeAnnounced(file: number, index: number): void {
+  writeSync(file, new Uint8Array(new Int32Array([index]).buffer), 0, 4, 0);
 }
 
 function readAnnounced(file: number): number {
