@@ -10,7 +10,7 @@ export type TabularFormat = 'csv' | 'tsv' | 'parquet';
 
 /** The table as bytes; `folder` is where a Parquet file may be put while it is written. */
 export async function encodeTable(table: Table, format: TabularFormat, folder: string): Promise<Uint8Array> {
-  return format === 'parquet' ? encodeParquet(table, folder) : Buffer.from(encodeDelimited(table, format));
+  return format === 'parquet' ? encodeParquet(table, folder) : encodeDelimited(table, format);
 }
 
 /** Id column first. */
@@ -19,16 +19,23 @@ function allColumns(table: Table): [string, Column][] {
   return [...id, ...table.columns];
 }
 
-export function encodeDelimited(table: Table, format: 'csv' | 'tsv'): string {
+/** Rows that become one piece of text: a whole table may be longer than a string can be. */
+const ROWS_AT_ONCE = 20_000;
+
+export function encodeDelimited(table: Table, format: 'csv' | 'tsv'): Buffer {
   const separator = format === 'csv' ? ',' : '\t';
   const special = format === 'csv' ? /[",\n\r]/ : /["\t\n\r]/;
   const quote = (text: string): string => (special.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const columns = allColumns(table);
-  const lines = [columns.map(([name]) => quote(name)).join(separator)];
-  for (let row = 0; row < table.rows; row++) {
-    lines.push(columns.map(([, column]) => cellText(column, row, quote)).join(separator));
+  const pieces = [Buffer.from(`${columns.map(([name]) => quote(name)).join(separator)}\n`)];
+  for (let start = 0; start < table.rows; start += ROWS_AT_ONCE) {
+    let text = '';
+    for (let row = start; row < Math.min(start + ROWS_AT_ONCE, table.rows); row++) {
+      text += `${columns.map(([, column]) => cellText(column, row, quote)).join(separator)}\n`;
+    }
+    pieces.push(Buffer.from(text));
   }
-  return `${lines.join('\n')}\n`;
+  return Buffer.concat(pieces);
 }
 
 function cellText(column: Column, row: number, quote: (text: string) => string): string {

@@ -295,9 +295,11 @@ const statOf = ({ size, mtimeNs, ctimeNs, ino }: FileIdentity) => ({
 function effective(path: string, read: ReadOptions): ReadOptions {
   if (read.format) return read;
   const extension = extname(path.replace(/\.gz$/i, '')).toLowerCase();
-  return extension === '.csv' || extension === '.tsv' || extension === '.parquet'
-    ? { ...read, format: extension.slice(1) as 'csv' | 'tsv' | 'parquet' }
-    : read;
+  // A .txt is sniffed; anything else is taken to be separated by tabs.
+  if (extension === '.txt') return read;
+  const format =
+    extension === '.csv' || extension === '.parquet' ? (extension.slice(1) as 'csv' | 'parquet') : 'tsv';
+  return { ...read, format };
 }
 
 /** Raised when import.ts reads some file differently. */

@@ -40,7 +40,7 @@ export async function renderTable(
   const offersAll = manifest.rows * columns <= CSV_CELLS;
   const kept = offersAll ? manifest : { ...manifest, columns: manifest.columns.slice(0, COLUMNS_SHOWN) };
   const table = await store.artifacts.table(kept);
-  const csv = offersAll ? encodeDelimited(table, 'csv') : null;
+  const csv = offersAll ? encodeDelimited(table, 'csv').toString() : null;
   const download = csv !== null && csv.length <= CSV_CHARACTERS ? csv : null;
   const shown = shownColumns(table);
   const rows = Math.min(table.rows, ROWS_SHOWN);

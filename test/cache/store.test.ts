@@ -151,8 +151,8 @@ describe('tables out', () => {
   );
 
   it('as CSV: shortest digits, missing cells empty, quotes where needed', () => {
-    expect(encodeDelimited(table, 'csv')).toBe('id,x,n\na,,""\nb,0.1,"say ""hi"", all"\n');
-    expect(encodeDelimited(table, 'tsv')).toBe('id\tx\tn\na\t\t""\nb\t0.1\t"say ""hi"", all"\n');
+    expect(encodeDelimited(table, 'csv').toString()).toBe('id,x,n\na,,""\nb,0.1,"say ""hi"", all"\n');
+    expect(encodeDelimited(table, 'tsv').toString()).toBe('id\tx\tn\na\t\t""\nb\t0.1\t"say ""hi"", all"\n');
   });
 
   it('as Parquet, read back by DuckDB', async () => {

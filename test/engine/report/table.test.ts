@@ -68,7 +68,7 @@ describe('size', () => {
     expect(html).toContain('the first 500 of 1,234 rows; sorting orders these');
     expect(html).toContain(' · published as <code>tables/all.csv</code>');
     expect(html).toContain('<button type="button" data-csv="t-csv" data-name="all.csv">');
-    expect(csvOf(html)).toBe(encodeDelimited(long(1234), 'csv'));
+    expect(csvOf(html)).toBe(encodeDelimited(long(1234), 'csv').toString());
   });
 
   it('a short table is simply counted', async () => {
