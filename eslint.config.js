@@ -10,7 +10,8 @@ const mayImport = {
   engine: ['cache'],
   stats: [],
   genotypes: ['stats'],
-  tasks: ['engine/task', 'cache', 'stats', 'genotypes'],
+  ukb: [],
+  tasks: ['engine/task', 'cache', 'stats', 'genotypes', 'ukb'],
   cli: ['engine', 'tasks', 'cache', 'stats'],
 };
 const rooms = Object.keys(mayImport);
