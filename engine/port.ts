@@ -30,7 +30,10 @@ export const PORT_TYPES = {
 
 export type PortType = keyof typeof PORT_TYPES;
 
-/** A value of type `from` may be given where `to` is wanted: same type, or the plain name of its storage kind. */
+/**
+ * A value of type `from` may be given where `to` is wanted: same type, or the plain name of its storage kind; and any table
+ * names people by its ids (one without ids is refused when the task reads it).
+ */
 export function isAssignable(from: PortType, to: PortType): boolean {
-  return from === to || PORT_TYPES[from] === to;
+  return from === to || PORT_TYPES[from] === to || (from === 'table' && to === 'samples');
 }

@@ -18,6 +18,7 @@ import { genotypesView } from './genotypes-view.js';
 import { imputeKnn } from './impute-knn.js';
 import { imputeMasking } from './impute-masking.js';
 import { imputeSimple } from './impute-simple.js';
+import { metricsEffectiveRank } from './metrics-effective-rank.js';
 import { metricsRegression } from './metrics-regression.js';
 import { modelPredict } from './model-predict.js';
 import { modelStack } from './model-stack.js';
@@ -39,6 +40,7 @@ import { tableConcat } from './table-concat.js';
 import { tableDerive } from './table-derive.js';
 import { tableDropMissing } from './table-drop-missing.js';
 import { tableFilter } from './table-filter.js';
+import { tableMissingness } from './table-missingness.js';
 import { tableSort } from './table-sort.js';
 import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
@@ -63,6 +65,7 @@ export const registry = new Registry([
   imputeKnn,
   imputeMasking,
   imputeSimple,
+  metricsEffectiveRank,
   metricsRegression,
   modelPredict,
   modelStack,
@@ -84,6 +87,7 @@ export const registry = new Registry([
   tableDerive,
   tableDropMissing,
   tableFilter,
+  tableMissingness,
   tableSort,
   testNadeauBengio,
   testSpearman,

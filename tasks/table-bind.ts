@@ -20,10 +20,12 @@ counted.`,
     if (failed.length > 0)
       context.warn(`${failed.length} failed and not among the columns: ${failed.map(itemLabel).join('; ')}`);
     const lists = items.map(({ value }) => idsOf(value, 'tables'));
-    const ids = [...new Set(lists.flat())].sort(compareBytes);
+    // Usually all tables hold the same people: then nothing is joined, and 260 columns of 350,000 people are not copied.
+    const alike = lists.every((list) => sameIds(list, lists[0]!));
+    const ids = alike ? (lists[0] ?? []) : [...new Set(lists.flat())].sort(compareBytes);
     const columns = new Map<string, Column>();
     items.forEach(({ item, value }, i) => {
-      const rows = matchIds(lists[i]!, ids);
+      const rows = alike ? null : matchIds(lists[i]!, ids);
       const absent = ids.length - value.rows;
       if (absent > 0) context.warn(`${itemLabel(item)}: no row for ${people(absent)}`);
       const name = Object.keys(item)
@@ -34,9 +36,13 @@ counted.`,
         const full = value.columns.size === 1 ? name : `${name}.${column}`;
         if (columns.has(full))
           throw new TaskError(`two columns would be named '${full}'`, { port: 'tables', column });
-        columns.set(full, takeRows(values, rows));
+        columns.set(full, rows ? takeRows(values, rows) : values);
       }
     });
     return { table: tableOutput(idTable(items[0]?.value.id?.name ?? 'id', ids, columns)) };
   },
 });
+
+function sameIds(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((id, i) => id === b[i]));
+}
