@@ -39,7 +39,9 @@ import { tableConcat } from './table-concat.js';
 import { tableDerive } from './table-derive.js';
 import { tableDropMissing } from './table-drop-missing.js';
 import { tableFilter } from './table-filter.js';
+import { tableJoin } from './table-join.js';
 import { tableSort } from './table-sort.js';
+import { tableSummarise } from './table-summarise.js';
 import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
@@ -84,7 +86,9 @@ export const registry = new Registry([
   tableDerive,
   tableDropMissing,
   tableFilter,
+  tableJoin,
   tableSort,
+  tableSummarise,
   testNadeauBengio,
   testSpearman,
   testWilcoxon,
