@@ -40,8 +40,10 @@ import { tableConcat } from './table-concat.js';
 import { tableDerive } from './table-derive.js';
 import { tableDropMissing } from './table-drop-missing.js';
 import { tableFilter } from './table-filter.js';
+import { tableJoin } from './table-join.js';
 import { tableMissingness } from './table-missingness.js';
 import { tableSort } from './table-sort.js';
+import { tableSummarise } from './table-summarise.js';
 import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
@@ -87,8 +89,10 @@ export const registry = new Registry([
   tableDerive,
   tableDropMissing,
   tableFilter,
+  tableJoin,
   tableMissingness,
   tableSort,
+  tableSummarise,
   testNadeauBengio,
   testSpearman,
   testWilcoxon,

@@ -239,7 +239,26 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   },
   'table.drop_missing': { params: { above: 0.3 }, inputs: { table: people, train: some } },
   'table.filter': { inputs: { table: blood, samples: some } },
+  'table.join': {
+    params: { by: ['disease'], missing: 'keep' },
+    inputs: {
+      table: paired.reference,
+      lookup: rows({ disease: ['gout', 'stroke'], category: ['joint', 'heart'] }),
+    },
+  },
   'table.sort': { params: { by: ['cadmium'], descending: true, limit: 10 }, inputs: { table: people } },
+  'table.summarise': {
+    params: {
+      by: ['sex'],
+      columns: {
+        people: { count: true },
+        mean: { mean: 'age' },
+        upper: { quantile: ['cadmium', 0.75] },
+        old: { share: { column: 'age', above: 50 } },
+      },
+    },
+    inputs: { table: people },
+  },
   'test.nadeau_bengio': {
     params: { by: ['disease', 'seed'], values: ['auc'], repeat: 'seed' },
     inputs: paired,
