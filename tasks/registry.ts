@@ -8,6 +8,7 @@ import { figureVegalite } from './figure-vegalite.js';
 import { foldsAssign } from './folds-assign.js';
 import { genotypesClump } from './genotypes-clump.js';
 import { genotypesDosage } from './genotypes-dosage.js';
+import { genotypesGwas } from './genotypes-gwas.js';
 import { genotypesJoin } from './genotypes-join.js';
 import { genotypesKinship } from './genotypes-kinship.js';
 import { genotypesPrune } from './genotypes-prune.js';
@@ -57,6 +58,7 @@ export const registry = new Registry([
   foldsAssign,
   genotypesClump,
   genotypesDosage,
+  genotypesGwas,
   genotypesJoin,
   genotypesKinship,
   genotypesPrune,
