@@ -27,12 +27,15 @@ interface Params extends Omit<Design, 'seed'> {
   readonly truth_about_people: boolean;
 }
 
+/** As figures name the groups. */
+const GROUPS = { t1: 'T1', swi: 'SWI', cardiac: 'cardiac' } as const;
+
 /** Files above this size are written beside the store instead of being held in memory. */
 const IN_MEMORY = 32 * 1024 * 1024;
 
 export const simulateCohortTask = defineTask<Params>({
   name: 'simulate.cohort',
-  version: 1,
+  version: 2,
   seeded: true,
   summary: 'Invents a biobank: genotypes, blood, imaging, diseases and deaths, in the formats of UK Biobank.',
   details: `**Genotypes.** Founder haplotypes of four ancestries come from the coalescent with recombination (SMC′) under an
@@ -97,7 +100,7 @@ summary statistics are made by \`simulate.gwas\` from \`design\`.`,
       summary: 'Related pairs as UK Biobank gives them: ID1, ID2, HetHet, IBS0, Kinship.',
     },
     withdrawn: { type: 'samples', summary: 'The withdrawal list.' },
-    idps: { type: 'table', summary: 'IDPs: field, column, group, GWAS layout, name.' },
+    idps: { type: 'table', summary: 'IDPs: field, column, group, GWAS file and layout, name.' },
     blood: { type: 'table', summary: 'Blood traits: field, column, modality, name.' },
     diseases: { type: 'table', summary: 'Diseases: ICD-10 code, column, category, sex, name.' },
     design: { type: 'json', summary: 'What simulate.gwas needs to simulate the discovery sample.' },
@@ -218,7 +221,9 @@ function listsOf(design: Design, spelling: Spelling): Record<'idps' | 'blood' | 
     idps: list('idp', idpsOf(design.idps), {
       idp: ({ idp }) => idp,
       column: ({ idp }) => columnName(spelling, Number(idp), 2),
-      group: ({ group }) => group,
+      field: ({ idp }) => idp,
+      group: ({ group }) => GROUPS[group],
+      gwas: ({ idp }) => `${idp}.txt`,
       layout: ({ group }) => layoutOf(group),
       name: ({ name }) => name,
     }),
