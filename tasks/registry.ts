@@ -22,6 +22,8 @@ import { metricsRegression } from './metrics-regression.js';
 import { modelPredict } from './model-predict.js';
 import { modelStack } from './model-stack.js';
 import { outcomeCauseSpecific } from './outcome-cause-specific.js';
+import { outcomeEligible } from './outcome-eligible.js';
+import { outcomeIncident } from './outcome-incident.js';
 import { predictLogistic } from './predict-logistic.js';
 import { scaleOutliers } from './scale-outliers.js';
 import { scaleZscore } from './scale-zscore.js';
@@ -43,6 +45,8 @@ import { tableSort } from './table-sort.js';
 import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
+import { ukbDiseases } from './ukb-diseases.js';
+import { ukbPeople } from './ukb-people.js';
 
 export const registry = new Registry([
   assocCompare,
@@ -67,6 +71,8 @@ export const registry = new Registry([
   modelPredict,
   modelStack,
   outcomeCauseSpecific,
+  outcomeEligible,
+  outcomeIncident,
   predictLogistic,
   scaleOutliers,
   scaleZscore,
@@ -88,4 +94,6 @@ export const registry = new Registry([
   testNadeauBengio,
   testSpearman,
   testWilcoxon,
+  ukbDiseases,
+  ukbPeople,
 ]);
