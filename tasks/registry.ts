@@ -24,6 +24,8 @@ import { metricsRegression } from './metrics-regression.js';
 import { modelPredict } from './model-predict.js';
 import { modelStack } from './model-stack.js';
 import { outcomeCauseSpecific } from './outcome-cause-specific.js';
+import { outcomeEligible } from './outcome-eligible.js';
+import { outcomeIncident } from './outcome-incident.js';
 import { predictLogistic } from './predict-logistic.js';
 import { scaleOutliers } from './scale-outliers.js';
 import { scaleZscore } from './scale-zscore.js';
@@ -48,6 +50,8 @@ import { tableSummarise } from './table-summarise.js';
 import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
+import { ukbDiseases } from './ukb-diseases.js';
+import { ukbPeople } from './ukb-people.js';
 
 export const registry = new Registry([
   assocCompare,
@@ -74,6 +78,8 @@ export const registry = new Registry([
   modelPredict,
   modelStack,
   outcomeCauseSpecific,
+  outcomeEligible,
+  outcomeIncident,
   predictLogistic,
   scaleOutliers,
   scaleZscore,
@@ -98,4 +104,6 @@ export const registry = new Registry([
   testNadeauBengio,
   testSpearman,
   testWilcoxon,
+  ukbDiseases,
+  ukbPeople,
 ]);
