@@ -74,6 +74,8 @@ export function judge(error: unknown): Verdict {
   if (error instanceof RefusedError) return verdict(EXIT.failed, message, error.hint);
   // Raised by the engine's questions about a name that is not there.
   if (name === 'NotFoundError' || name === 'QueryError') return verdict(EXIT.usage);
+  if (name === 'PlanDeviationError')
+    return verdict(EXIT.usage, message, 'what was finished is kept; look at it again with: cohortflow plan');
   // A full disk, missing permissions, a process that holds the store: nothing is damaged.
   if (name === 'StoreUnavailableError') return verdict(EXIT.failed, message, 'what was finished is kept');
   const repair = 'move the store away; the next run computes everything anew';

@@ -49,6 +49,7 @@ export const verb = defineVerb<RunFlags>({
         workflow,
         store,
         targets,
+        plan: planned,
         signal,
         terminal,
       });
