@@ -9,7 +9,7 @@ import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
-import { LAYOUT, prepareStatements, STORE_VERSION } from './layout.js';
+import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION } from './layout.js';
 import { Sessions } from './sessions.js';
 import { StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
 
@@ -90,6 +90,7 @@ export class Index {
             this.db.exec(LAYOUT);
             this.db.pragma(`user_version = ${STORE_VERSION}`);
           }
+          this.db.exec(ADDITIONS);
         })
         .immediate();
     } catch (error) {
@@ -139,6 +140,15 @@ export class Index {
   lookup(key: Digest): Entry | null {
     const outputs = this.statements.outputs.get(toBlob(key));
     return outputs === undefined ? null : { outputs: JSON.parse(outputs) as Entry['outputs'] };
+  }
+
+  /** Those of the keys that have a result, in one query. */
+  lookupAll(keys: Iterable<Digest>): Map<Digest, Entry> {
+    return new Map(
+      this.statements.outputsOf
+        .all(JSON.stringify([...keys]))
+        .map((row) => [row.key.toString('hex'), { outputs: JSON.parse(row.outputs) as Entry['outputs'] }]),
+    );
   }
 
   /** Records a result. The first committed row wins: returns the outputs that the key has from now on. */
@@ -360,12 +370,36 @@ export class Index {
       .map((row) => ({ path: row.path, digest: row.hash.toString('hex'), source: row.source }));
   }
 
+  /** The file is there as it was intended. */
   addPublished(folder: string, path: string, digest: Digest, source: string): void {
-    this.statements.addPublished.run(this.near(folder), path, toBlob(digest), source);
+    this.transaction(() => {
+      this.statements.addPublished.run(this.near(folder), path, toBlob(digest), source);
+      this.statements.removePublishing.run(this.near(folder), path);
+    });
+  }
+
+  /** What was about to be written to a folder by a process that did not come to say that it was. */
+  publishing(folder: string): { path: string; digest: Digest; source: string; temporary: string }[] {
+    return this.statements.publishing.all(this.near(folder)).map(({ hash, ...row }) => ({
+      ...row,
+      digest: hash.toString('hex'),
+    }));
+  }
+
+  /** Said before a file is written, so that whatever a kill leaves is known for our own. `temporary`: where its bytes gather. */
+  addPublishing(folder: string, path: string, digest: Digest, source: string, temporary: string): void {
+    this.statements.addPublishing.run(this.near(folder), path, toBlob(digest), source, temporary);
+  }
+
+  removePublishing(folder: string, path: string): void {
+    this.statements.removePublishing.run(this.near(folder), path);
   }
 
   removePublished(folder: string, path: string): void {
-    this.statements.removePublished.run(this.near(folder), path);
+    this.transaction(() => {
+      this.statements.removePublished.run(this.near(folder), path);
+      this.statements.removePublishing.run(this.near(folder), path);
+    });
   }
 }
 

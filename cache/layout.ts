@@ -44,6 +44,14 @@ export const LAYOUT = `
   ) WITHOUT ROWID;
 `;
 
+/** Tables that joined later; an index of the same version may lack them. */
+export const ADDITIONS = `
+  CREATE TABLE IF NOT EXISTS publishing (
+    folder TEXT NOT NULL, path TEXT NOT NULL, hash BLOB NOT NULL, source TEXT NOT NULL, temporary TEXT NOT NULL,
+    PRIMARY KEY (folder, path)
+  ) WITHOUT ROWID;
+`;
+
 /** A run as it stands in its row. */
 export interface StoredRun {
   readonly id: number;
@@ -64,6 +72,10 @@ export function prepareStatements(db: Database.Database) {
     digestHash: pluck<[number], Buffer>('SELECT hash FROM digest WHERE id = ?'),
     addDigest: db.prepare<[Buffer]>('INSERT INTO digest (hash) VALUES (?)'),
     outputs: pluck<[Buffer], string>('SELECT outputs FROM entry WHERE key = ?'),
+    // The keys as a list of hexadecimal digests, in JSON.
+    outputsOf: db.prepare<[string], { key: Buffer; outputs: string }>(
+      'SELECT key, outputs FROM entry WHERE key IN (SELECT unhex(value) FROM json_each(?))',
+    ),
     countEntries: pluck<[], number>('SELECT count(*) FROM entry'),
     entriesAfter: db.prepare<
       [number, number],
@@ -138,6 +150,13 @@ export function prepareStatements(db: Database.Database) {
     addPublished: db.prepare<[string, string, Buffer, string]>(
       'INSERT OR REPLACE INTO published (folder, path, hash, source) VALUES (?, ?, ?, ?)',
     ),
+    publishing: db.prepare<[string], { path: string; hash: Buffer; source: string; temporary: string }>(
+      'SELECT path, hash, source, temporary FROM publishing WHERE folder = ?',
+    ),
+    addPublishing: db.prepare<[string, string, Buffer, string, string]>(
+      'INSERT OR REPLACE INTO publishing (folder, path, hash, source, temporary) VALUES (?, ?, ?, ?, ?)',
+    ),
+    removePublishing: db.prepare<[string, string]>('DELETE FROM publishing WHERE folder = ? AND path = ?'),
     removePublished: db.prepare<[string, string]>('DELETE FROM published WHERE folder = ? AND path = ?'),
   };
 }

@@ -1,8 +1,8 @@
 /**
  * Objects: immutable bytes by digest, one file each, private to their owner.
  *
- * Written as temporary file, fsync, rename: a file with an object's name is whole. Workers use this; they never open the
- * index. Not responsible for small objects, which live in the index (index.ts), nor for what the bytes mean.
+ * Written as temporary file, fsync, rename, fsync of the folder: a file with an object's name is whole, and what a committed row names
+ * is still there after a loss of power. Workers use this; they never open the index. Not responsible for small objects, which live in the index (index.ts), nor for what the bytes mean.
  */
 import {
   chmodSync,
@@ -17,9 +17,9 @@ import {
   rmSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Digest } from './artifact.js';
-import { translateFileError } from './store-error.js';
+import { translateFileError, translateReadError } from './store-error.js';
 
 /** Objects up to this size travel inline and are kept in the index: 100,000 small results must not be 100,000 files. */
 export const SMALL_OBJECT_BYTES = 16 * 1024;
@@ -57,25 +57,29 @@ export class Objects {
       .filter((name) => name.startsWith(prefix) && /^[0-9a-f]{64}$/.test(name));
   }
 
-  /** @throws MissingObjectError */
+  /** @throws MissingObjectError, StoreUnavailableError when it must not be read */
   read(digest: Digest): Uint8Array {
+    const path = this.path(digest);
     try {
-      return readFileSync(this.path(digest));
+      return readFileSync(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw new MissingObjectError(digest);
-      throw error;
+      throw translateReadError(error, path);
     }
   }
 
   /** Takes the file at `path` (on the store's file system) as the object `digest`; the path is gone afterwards. */
   adopt(digest: Digest, path: string): void {
     const target = this.path(digest);
-    mkdirSync(join(this.folder, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
-    chmodSync(path, 0o600);
-    const file = openSync(path, 'r');
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(path, target);
+    try {
+      this.makeFolder(dirname(target));
+      chmodSync(path, 0o600);
+      sync(path);
+      renameSync(path, target);
+      syncFolder(dirname(target));
+    } catch (error) {
+      throw translateFileError(error, target);
+    }
   }
 
   /** Writes `bytes` under `digest`, durably; an object that is already there is left alone. */
@@ -90,7 +94,7 @@ export class Objects {
   }
 
   private writeFile(digest: Digest, path: string, bytes: Uint8Array): void {
-    mkdirSync(join(this.folder, digest.slice(0, 2)), { recursive: true, mode: 0o700 });
+    this.makeFolder(dirname(path));
     const temporary = `${path}.${process.pid}-${this.sequence++}.tmp`;
     const file = openSync(temporary, 'wx', 0o600);
     try {
@@ -103,5 +107,30 @@ export class Objects {
     }
     closeSync(file);
     renameSync(temporary, path);
+    syncFolder(dirname(path));
+  }
+
+  /** A folder that is new has to be known to the one it stands in. */
+  private makeFolder(folder: string): void {
+    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) syncFolder(this.folder);
+  }
+}
+
+function sync(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Until its folder is synced, a renamed file may be gone after a loss of power. Some systems do not open folders: they sync on their own. */
+function syncFolder(path: string): void {
+  try {
+    sync(path);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP'].includes(code)) throw error;
   }
 }

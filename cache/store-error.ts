@@ -61,6 +61,15 @@ export function requireSafeFileSystem(folder: string, type: number): void {
   );
 }
 
+/** As below, for what is only read. */
+export function translateReadError(error: unknown, path: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new StoreUnavailableError(`cannot read ${path}: ${message}; look at its permissions`, 'denied');
+  }
+  return error;
+}
+
 /** As above, for files of the store: a full disk and missing permissions are told from bugs. */
 export function translateFileError(error: unknown, path: string): unknown {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -7,6 +7,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Store } from '../cache/store.js';
+import type { StoredPlan } from '../engine/stored-plan.js';
 import type { StudyOutcome } from '../engine/study.js';
 import type { Workflow } from '../engine/workflow.js';
 import { Progress } from './progress.js';
@@ -60,10 +61,12 @@ export async function execute(options: {
   readonly workflow: Workflow;
   readonly store: Store;
   readonly targets: readonly string[];
+  /** Which the run is held to. */
+  readonly plan?: StoredPlan | null;
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
 }): Promise<StudyOutcome> {
-  const { file, flags, means, workflow, store, targets, signal, terminal } = options;
+  const { file, flags, means, workflow, store, targets, plan, signal, terminal } = options;
   const [{ runStudy }, { WorkerPool }] = await Promise.all([
     import('../engine/study.js'),
     import('../engine/pool.js'),
@@ -80,6 +83,7 @@ export async function execute(options: {
     memory: means.memory,
     failFast: flags.failFast === true,
     targets,
+    ...(plan ? { plan } : {}),
     signal,
     onEvent: (event) => progress.event(event),
     onStart: (counts) => progress.begin(counts),

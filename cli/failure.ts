@@ -31,6 +31,17 @@ export class UserError extends Error {
   }
 }
 
+/** The system refuses what was asked for: shown as it stands, exit code 1. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError';
+  constructor(
+    message: string,
+    readonly hint: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
 /** The workflow has errors, which are rendered already; exit code 2. */
 export class RejectedWorkflow extends Error {
   override readonly name = 'RejectedWorkflow';
@@ -60,8 +71,11 @@ export function judge(error: unknown): Verdict {
     hint,
   });
   if (error instanceof UserError) return verdict(EXIT.usage, message, error.hint);
+  if (error instanceof RefusedError) return verdict(EXIT.failed, message, error.hint);
   // Raised by the engine's questions about a name that is not there.
   if (name === 'NotFoundError' || name === 'QueryError') return verdict(EXIT.usage);
+  if (name === 'PlanDeviationError')
+    return verdict(EXIT.usage, message, 'what was finished is kept; look at it again with: cohortflow plan');
   // A full disk, missing permissions, a process that holds the store: nothing is damaged.
   if (name === 'StoreUnavailableError') return verdict(EXIT.failed, message, 'what was finished is kept');
   const repair = 'move the store away; the next run computes everything anew';

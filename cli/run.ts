@@ -42,8 +42,19 @@ export const verb = defineVerb<RunFlags>({
       if (planned) await holdTo(planned, store, study);
       if (!terminal.isJson) for (const warning of warnings) terminal.complain(`${render(warning)}\n`);
       const { signal } = interrupts;
-      const { status } = await execute({ file, flags, means, workflow, store, targets, signal, terminal });
-      return exitCodeOf(status);
+      const { status, published } = await execute({
+        file,
+        flags,
+        means,
+        workflow,
+        store,
+        targets,
+        plan: planned,
+        signal,
+        terminal,
+      });
+      // A result that could not be put where it belongs is missed by whatever comes after.
+      return published && published.problems.length > 0 ? EXIT.failed : exitCodeOf(status);
     } finally {
       interrupts.stop();
       store.close();

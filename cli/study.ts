@@ -8,7 +8,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Store } from '../cache/store.js';
 import type { Diagnostic } from '../engine/diagnostic.js';
 import type { Workflow } from '../engine/workflow.js';
-import { RejectedWorkflow, UserError } from './failure.js';
+import { RefusedError, RejectedWorkflow, UserError } from './failure.js';
 import { nearPath } from './format.js';
 import type { Terminal } from './terminal.js';
 import type { WorkflowFlags } from './verb.js';
@@ -62,7 +62,7 @@ export function storeAlone(words: readonly string[], flags: WorkflowFlags): stri
   return storeFolder(file, flags);
 }
 
-/** Opens the store in a folder, making it when absent. @throws UserError when the system refuses; StoreError */
+/** Opens the store in a folder, making it when absent. @throws RefusedError when the system refuses; StoreError */
 async function openStore(folder: string): Promise<Store> {
   const { Store } = await import('../cache/store.js');
   try {
@@ -70,7 +70,7 @@ async function openStore(folder: string): Promise<Store> {
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string };
     if (!/^(E[A-Z]+|SQLITE_(CANTOPEN|READONLY|PERM|AUTH).*)$/.test(code)) throw error;
-    throw new UserError(
+    throw new RefusedError(
       `the store at ${nearPath(folder)} cannot be opened: ${message}`,
       'choose a folder with --store',
     );

@@ -7,6 +7,7 @@ import type { Column } from '../cache/column.js';
 import type { Store } from '../cache/store.js';
 import type { AxisState, Failure, NodeState } from './graph.js';
 import { Status } from './graph.js';
+import { InputFailure } from './input-failure.js';
 import { itemId, type Item, type ItemRecord, type Scalar } from './item.js';
 import { fillTemplate } from './language/template.js';
 import type { RawFiles } from './raw.js';
@@ -114,7 +115,14 @@ export class AxisLoader {
         : column === input.read.id
           ? []
           : [column];
-    const manifest = names && this.raw.columns(table, names);
+    let manifest;
+    try {
+      manifest = names && this.raw.columns(table, names);
+    } catch (error) {
+      if (!(error instanceof InputFailure)) throw error;
+      state.blocked = { failure: error.failure, root: { node: name, item: '' } };
+      return null;
+    }
     if (!manifest) return null;
     return async () => {
       const { id, columns, rows } = await this.store.artifacts.table(manifest);

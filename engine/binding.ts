@@ -288,7 +288,6 @@ export class Binder {
     const read = new Set(reads(schema));
     const kept = wanted.filter((pick) => read.has(pick.as));
     const manifest = this.raw.columns(table, [...new Set(kept.map((pick) => pick.column))]);
-    if (table.failure) throw new InputFailure(table.failure);
     if (!manifest) return null;
     return {
       ...manifest,

@@ -107,10 +107,25 @@ export class Calls {
       );
       if (!works) break;
       const taken = store.index.sessions.lease(works.map(({ key }) => key));
-      const own = taken.size === 0 ? works : works.filter(({ key }) => !taken.has(key));
+      const own = this.adopt(works.filter(({ key }) => !taken.has(key)));
       if (taken.size > 0) this.awaitForeign(works.filter(({ key }) => taken.has(key)));
       if (own.length > 0) this.start(own);
     }
+  }
+
+  /** Completes what another run has recorded meanwhile, and returns the rest. */
+  private adopt(works: readonly Work[]): readonly Work[] {
+    const { store, walk, pumpSoon } = this.options;
+    const found = store.index.lookupAll(works.map(({ key }) => key));
+    if (found.size === 0) return works;
+    for (const work of works) {
+      const entry = found.get(work.key);
+      if (!entry) continue;
+      for (const { state, instance } of this.claimants(work))
+        walk.complete(state, instance, Status.fresh, entry.outputs);
+    }
+    pumpSoon();
+    return works.filter(({ key }) => !found.has(key));
   }
 
   private start(works: readonly Work[]): void {
@@ -232,22 +247,15 @@ export class Calls {
     const isWaiting = this.foreign.length > 0;
     this.foreign.push(...works);
     if (isWaiting) return;
-    const { store, walk, inBackground, isStopped, pumpSoon } = this.options;
+    const { store, inBackground, isStopped, pumpSoon } = this.options;
     inBackground(async () => {
       while (this.foreign.length > 0 && !isStopped()) {
         await setTimeout(ADOPT_MS);
-        for (const work of this.foreign.splice(0)) {
-          const entry = store.index.lookup(work.key);
-          if (entry) {
-            for (const { state, instance } of this.claimants(work)) {
-              walk.complete(state, instance, Status.fresh, entry.outputs);
-            }
-          } else if (store.index.sessions.lease([work.key]).size > 0) {
-            this.foreign.push(work);
-          } else {
-            this.enqueue(work);
-          }
-        }
+        // However many there are: one query for results, one transaction for what the other run gave up.
+        const open = this.adopt(this.foreign.splice(0));
+        const held = store.index.sessions.lease(open.map(({ key }) => key));
+        this.foreign.push(...open.filter(({ key }) => held.has(key)));
+        for (const work of open) if (!held.has(work.key)) this.enqueue(work);
         pumpSoon();
       }
     });

@@ -70,6 +70,7 @@ export async function explainNode(options: {
     memory: 0,
     failFast: false,
     previous: lastRun(store, workflow.name),
+    hold: null,
     onEvent: () => undefined,
   });
   await run.execute();

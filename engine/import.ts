@@ -11,31 +11,35 @@ import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { numberColumn, takeRows, textColumn, type Column } from '../cache/column.js';
 import type { ArtifactWriter } from '../cache/store.js';
 import { compareBytes } from '../cache/table.js';
-import type { ImportJob, JobMessage } from './job.js';
+import type { ImportJob, JobFailure, JobMessage } from './job.js';
 import { TaskError } from './task.js';
 import type { ReadOptions } from './workflow.js';
 
 /** A text column of which this share of cells are numbers draws a warning: a stray code, or the wrong missing value. */
 const NEARLY_NUMERIC = 0.9;
 
+/** Columns that cannot be read, after which the file is taken to be at fault. */
+const FAILURES_TOLD = 20;
+
 export async function importTable(job: ImportJob, writer: ArtifactWriter): Promise<JobMessage> {
   const { path } = job.identity;
   return withConnection(async (connection) => {
     try {
-      return job.columns === null
-        ? { type: 'header', header: await readHeader(connection, path, job.read) }
-        : {
-            type: 'columns',
-            tables: await readColumns(connection, path, job.read, job.columns, writer),
-            inline: [],
-          };
+      if (job.columns === null)
+        return { type: 'header', header: await readHeader(connection, path, job.read) };
+      const found = await readColumns(connection, path, job.read, job.columns, writer);
+      return { type: 'columns', ...found, inline: [] };
     } catch (error) {
-      if (error instanceof TaskError) throw error;
-      // DuckDB's messages name the line and the column; its advice on its own options would only confuse.
-      const text = error instanceof Error ? error.message : String(error);
-      throw new TaskError(`${path}: ${text.split(/\n\s*\n|\nPossible (?:fixes|solutions)/)[0]!.trim()}`);
+      throw asTaskError(error, path);
     }
   });
+}
+
+/** DuckDB's messages name the line and the column; its advice on its own options would only confuse. */
+function asTaskError(error: unknown, path: string): TaskError {
+  if (error instanceof TaskError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new TaskError(`${path}: ${text.split(/\n\s*\n|\nPossible (?:fixes|solutions)/)[0]!.trim()}`);
 }
 
 /** The names of the file's columns, in the file's order, without reading its rows. */
@@ -101,60 +105,135 @@ async function readHeader(
       },
     );
   }
-  const counts = names.map(
-    (name) => `count(${quoteName(name)}), count(TRY_CAST(${quoteName(name)} AS DOUBLE))`,
-  );
-  const [totals] = await rowsOf(connection, `SELECT count(*), ${counts.join(', ')} FROM ${source}`);
-  const rows = Number(totals![0]);
+  const counts = await countCells(connection, source, names);
   const columns: { name: string; type: 'number' | 'text' }[] = [];
   const warnings: string[] = [];
-  for (const [i, name] of names.entries()) {
+  for (const name of names) {
     if (name === read.id) continue;
-    const present = Number(totals![1 + 2 * i]);
-    const numeric = Number(totals![2 + 2 * i]);
+    const { present, numeric } = counts.of(name);
     const forced = read.types[name];
     // A column without any value is a number column: all missing.
     columns.push({ name, type: forced ?? (numeric === present ? 'number' : 'text') });
-    if (forced !== 'text' && numeric < present && numeric >= NEARLY_NUMERIC * present) {
-      const stray = await firstStray(connection, source, name);
-      const message = `column '${name}', row ${stray.row}: expected a number, got '${stray.value}'`;
-      if (forced === 'number')
-        throw new TaskError(`${path}: ${message}`, { column: name, row: String(stray.row) });
+    if (forced === undefined && numeric < present && numeric >= NEARLY_NUMERIC * present) {
+      const stray = await strayText(connection, source, name);
       warnings.push(
-        `${path}: ${message} (${present - numeric} of ${present} cells); the column is read as text`,
-      );
-    } else if (forced === 'number' && numeric < present) {
-      const stray = await firstStray(connection, source, name);
-      throw new TaskError(
-        `${path}: column '${name}', row ${stray.row}: expected a number, got '${stray.value}'`,
-        {
-          column: name,
-          row: String(stray.row),
-        },
+        `${path}: ${stray} (${present - numeric} of ${present} cells); the column is read as text`,
       );
     }
   }
   // The order of columns in a file is no content.
   columns.sort((a, b) => compareBytes(a.name, b.name));
-  return { rows, columns, warnings };
+  return { rows: counts.rows, columns, warnings };
 }
 
-/** The first cell that is no number; rows count from 1 after the header. */
+/** Rows, and for each column how many cells are not missing and how many of these are numbers. */
+async function countCells(
+  connection: DuckDBConnection,
+  source: string,
+  names: readonly string[],
+): Promise<{ rows: number; of: (name: string) => { present: number; numeric: number } }> {
+  const count = async (some: readonly string[]): Promise<number[]> => {
+    const counts = some.map(
+      (name) => `count(${quoteName(name)}), count(TRY_CAST(${quoteName(name)} AS DOUBLE))`,
+    );
+    const [totals] = await rowsOf(connection, `SELECT ${['count(*)', ...counts].join(', ')} FROM ${source}`);
+    return totals!.map(Number);
+  };
+  let rows: number | undefined;
+  const { found, failed } = await apart(names, async (some) => {
+    const [all, ...totals] = await count(some);
+    rows = all;
+    return some.map((name, i) => [name, { present: totals[2 * i]!, numeric: totals[2 * i + 1]! }] as const);
+  });
+  const cells = new Map(found);
+  // What a column that cannot be read holds is told when it is read.
+  for (const [name] of failed) cells.set(name, { present: 1, numeric: 0 });
+  return { rows: rows ?? (await count([]))[0]!, of: (name) => cells.get(name)! };
+}
+
+/**
+ * Reads columns together and, when that fails, in halves, until those that are to blame are known. Columns that fail by themselves
+ * are told; the file is at fault when there are many of them, or when not one column can be read.
+ */
+async function apart<T>(
+  names: readonly string[],
+  read: (some: readonly string[]) => Promise<readonly T[]>,
+): Promise<{ found: readonly T[]; failed: readonly (readonly [name: string, error: unknown])[] }> {
+  const found: T[] = [];
+  const failed: [string, unknown][] = [];
+  const open = [names];
+  for (let some = open.pop(); some; some = open.pop()) {
+    try {
+      found.push(...(await read(some)));
+    } catch (error) {
+      // What is wrong with ids is wrong with all.
+      if (error instanceof IdError || failed.length >= FAILURES_TOLD) throw error;
+      if (some.length > 1) {
+        const half = Math.ceil(some.length / 2);
+        open.push(some.slice(half), some.slice(0, half));
+      } else if (names.length === 1) {
+        throw error;
+      } else {
+        failed.push([some[0]!, error]);
+      }
+    }
+  }
+  if (found.length === 0 && failed.length > 0) throw failed[0]![1];
+  return { found, failed };
+}
+
+/** The first cell that is no number, if there is one; rows count from 1 after the header. */
 async function firstStray(
   connection: DuckDBConnection,
   source: string,
   name: string,
-): Promise<{ row: number; value: string }> {
+): Promise<{ row: number; value: string } | null> {
   const column = quoteName(name);
   const [found] = await rowsOf(
     connection,
     `SELECT row, value FROM (SELECT row_number() OVER () AS row, ${column} AS value FROM ${source})
      WHERE value IS NOT NULL AND TRY_CAST(value AS DOUBLE) IS NULL ORDER BY row LIMIT 1`,
   );
-  return { row: Number(found![0]), value: String(found![1]) };
+  return found ? { row: Number(found[0]), value: String(found[1]) } : null;
 }
 
+async function strayText(connection: DuckDBConnection, source: string, name: string): Promise<string> {
+  const { row, value } = (await firstStray(connection, source, name))!;
+  return `column '${name}', row ${row}: expected a number, got '${value}'`;
+}
+
+type Columns = Pick<Extract<JobMessage, { type: 'columns' }>, 'tables' | 'failed'>;
+
 async function readColumns(
+  connection: DuckDBConnection,
+  path: string,
+  read: ReadOptions,
+  asked: readonly string[],
+  writer: ArtifactWriter,
+): Promise<Columns> {
+  const failures: [string, JobFailure][] = [];
+  const fail = (name: string, message: string, where: NonNullable<JobFailure['where']> = {}): void => {
+    failures.push([name, { kind: 'task', message, where: { column: name, ...where }, log: [] }]);
+  };
+  const source = relation(path, read);
+  // A cell that is no number in a column that is said to hold numbers.
+  const forced = asked.filter((name) => name !== '' && read.types[name] === 'number');
+  for (const name of forced) {
+    const stray = await firstStray(connection, source, name).catch(() => null);
+    if (stray)
+      fail(name, `${path}: column '${name}', row ${stray.row}: expected a number, got '${stray.value}'`, {
+        row: String(stray.row),
+      });
+  }
+  const bad = new Set(failures.map(([name]) => name));
+  const sound = asked.filter((name) => !bad.has(name));
+  if (sound.length === 0) return { tables: [], failed: failures };
+  const { found, failed } = await apart(sound, (some) => readTogether(connection, path, read, some, writer));
+  for (const [name, error] of failed) fail(name, asTaskError(error, path).message);
+  return { tables: found, failed: failures };
+}
+
+async function readTogether(
   connection: DuckDBConnection,
   path: string,
   read: ReadOptions,
@@ -212,11 +291,14 @@ async function readColumns(
   return tables;
 }
 
-/** Rows in the order of their ids. @throws TaskError for a missing id or one that occurs twice. */
+/** An id is missing, or occurs twice: no column can be read. */
+class IdError extends TaskError {}
+
+/** Rows in the order of their ids. @throws IdError for a missing id or one that occurs twice. */
 function sortIds(ids: readonly (string | null)[], path: string, name: string): Int32Array {
   const empty = ids.indexOf(null);
   if (empty >= 0) {
-    throw new TaskError(`${path}: column '${name}', row ${empty + 1}: the id is missing`, {
+    throw new IdError(`${path}: column '${name}', row ${empty + 1}: the id is missing`, {
       column: name,
       row: String(empty + 1),
     });
@@ -226,7 +308,7 @@ function sortIds(ids: readonly (string | null)[], path: string, name: string): I
     const [a, b] = [order[i - 1]!, order[i]!];
     if (ids[a] === ids[b]) {
       const [first, second] = a < b ? [a, b] : [b, a];
-      throw new TaskError(
+      throw new IdError(
         `${path}: column '${name}': the id '${ids[a]!}' occurs twice, in rows ${first + 1} and ${second + 1}; ids must be unique`,
         { column: name, row: String(second + 1) },
       );

@@ -130,10 +130,11 @@ export type JobMessage =
     }
   | { readonly type: 'failed'; readonly index: number; readonly failure: JobFailure }
   | { readonly type: 'header'; readonly header: TableHeader }
-  /** Each column as a table of one column. */
+  /** Each column as a table of one column; those that cannot be read keep no other back. */
   | {
       readonly type: 'columns';
       readonly tables: readonly (readonly [column: string, table: ArtifactRef])[];
+      readonly failed: readonly (readonly [column: string, failure: JobFailure])[];
       readonly inline: InlineObjects;
     }
   | { readonly type: 'end' };

@@ -75,6 +75,7 @@ async function writeFiles(
   expects: (path: string) => boolean,
   store: Store,
 ): Promise<Omit<PublishOutcome, 'report'>> {
+  settleUnfinished(folder, store);
   const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
   const written: string[] = [];
   const removed: string[] = [];
@@ -98,7 +99,9 @@ async function writeFiles(
       return;
     }
     if (found !== digest) {
-      writeAtomically(folder, target, content);
+      const temporary = `${path}.${process.pid}.tmp`;
+      store.index.addPublishing(folder, path, digest, source, temporary);
+      writeAtomically(folder, target, join(folder, temporary), content);
       written.push(path);
     } else {
       unchanged++;
@@ -130,6 +133,29 @@ async function writeFiles(
     store.index.removePublished(folder, path);
   }
   return { folder, written, unchanged, removed, edited, stale, problems };
+}
+
+/**
+ * What a process that was killed was about to write: a file that has its bytes is ours, one that has not is as it was before, and
+ * the temporary file goes.
+ */
+function settleUnfinished(folder: string, store: Store): void {
+  for (const { path, digest, source, temporary } of store.index.publishing(folder)) {
+    const pid = Number(/\.(\d+)\.tmp$/.exec(temporary)?.[1]);
+    if (pid !== process.pid && isRunning(pid)) continue;
+    rmSync(join(folder, temporary), { force: true });
+    if (digestOfFile(join(folder, path)) === digest) store.index.addPublished(folder, path, digest, source);
+    else store.index.removePublishing(folder, path);
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 /** One file for each instance that has a result; `expects` tells the paths of those that have none this time. */
@@ -229,14 +255,13 @@ function digestOfFile(path: string): Digest | null {
 }
 
 /** Published files are for the owner and the group. */
-function writeAtomically(folder: string, target: string, bytes: Uint8Array): void {
+function writeAtomically(folder: string, target: string, temporary: string, bytes: Uint8Array): void {
   mkdirSync(dirname(target), { recursive: true, mode: 0o750 });
   // A link inside the folder must not lead the copy out of it.
   const inside = relative(realpathSync(folder), realpathSync(dirname(target)));
   if (inside === '..' || inside.startsWith(`..${sep}`)) {
     throw new Error(`${target} lies outside of ${folder} (through a link); nothing was written there`);
   }
-  const temporary = `${target}.${process.pid}.tmp`;
   writeFileSync(temporary, bytes, { mode: 0o640 });
   renameSync(temporary, target);
 }

@@ -13,7 +13,8 @@ import { digestOf } from '../cache/digest.js';
 import { StoreUnavailableError } from '../cache/store-error.js';
 import type { Manifest, ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
-import type { FileIdentity, ImportJob, InlineObjects, JobFailure, TableHeader } from './job.js';
+import { InputFailure } from './input-failure.js';
+import type { FileIdentity, ImportJob, JobFailure, JobMessage, TableHeader } from './job.js';
 import type { ReadOptions } from './workflow.js';
 
 /** A file whose times are this young may change again within the clock's grain: its digest is not remembered. */
@@ -37,6 +38,10 @@ export interface RawTable {
   readonly columns: Map<string, ManifestColumn>;
   shape: Pick<Manifest, 'rows' | 'id'> | null;
   failure: JobFailure | null;
+  /** Columns that cannot be read; the others can. */
+  readonly failures: Map<string, JobFailure>;
+  /** A reader died: columns are read one by one, so that the one to blame is known. */
+  singly: boolean;
   /** Columns asked for and not yet known; '' stands for the ids and the number of rows alone. */
   readonly wanted: Set<string>;
   wantsHeader: boolean;
@@ -154,6 +159,8 @@ export class RawFiles {
         columns: new Map(),
         shape: null,
         failure: null,
+        failures: new Map(),
+        singly: false,
         wanted: new Set(),
         wantsHeader: false,
         reading: false,
@@ -177,10 +184,15 @@ export class RawFiles {
     return table.header;
   }
 
-  /** The table of these columns, in this order, or null while some have to be read. */
+  /**
+   * The table of these columns, in this order, or null while some have to be read.
+   * @throws InputFailure when one of them cannot be read
+   */
   columns(table: RawTable, names: readonly string[]): Manifest | null {
     const digest = this.digest(table.path);
     if (digest === null) return null;
+    const failure = table.failure ?? names.map((name) => table.failures.get(name)).find(Boolean);
+    if (failure) throw new InputFailure(failure);
     let missing = false;
     for (const name of names.length === 0 ? [''] : names) {
       if (table.columns.has(name) || (name === '' && table.shape)) continue;
@@ -230,7 +242,8 @@ export class RawFiles {
   /** As many of the wanted columns as a worker can hold at once. */
   private portion(table: RawTable): string[] {
     const rows = table.header?.rows ?? 0;
-    return [...table.wanted].sort().slice(0, Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, rows))));
+    const most = table.singly ? 1 : Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, rows)));
+    return [...table.wanted].sort().slice(0, most);
   }
 
   acceptHeader(table: RawTable, header: TableHeader, details: EntryDetails): void {
@@ -239,14 +252,12 @@ export class RawFiles {
     this.store.index.addEntry(key, { outputs: { header: ref } }, preimage, details);
     table.header = header;
     table.wantsHeader = false;
-    table.reading = false;
-    if (table.wanted.size > 0) this.wanting.add(table);
+    this.readOn(table);
   }
 
   acceptColumns(
     table: RawTable,
-    tables: readonly (readonly [string, ArtifactRef])[],
-    inline: InlineObjects,
+    { tables, failed, inline }: Extract<JobMessage, { type: 'columns' }>,
     details: EntryDetails,
   ): void {
     this.store.index.transaction(() => {
@@ -262,13 +273,26 @@ export class RawFiles {
         table.wanted.delete(name);
       }
     });
-    table.reading = false;
-    if (table.wanted.size > 0) this.wanting.add(table);
+    for (const [name, failure] of failed) this.failColumn(table, name, failure);
+    this.readOn(table);
   }
 
-  fail(table: RawTable, failure: JobFailure): void {
-    table.failure = failure;
+  /** @param columns what was being read; null: the names and types of all. */
+  fail(table: RawTable, failure: JobFailure, columns: readonly string[] | null): void {
+    if (failure.kind !== 'died' || columns === null) table.failure = failure;
+    else if (columns.length === 1) this.failColumn(table, columns[0]!, failure);
+    else table.singly = true;
+    this.readOn(table);
+  }
+
+  private failColumn(table: RawTable, name: string, failure: JobFailure): void {
+    table.failures.set(name, failure);
+    table.wanted.delete(name);
+  }
+
+  private readOn(table: RawTable): void {
     table.reading = false;
+    if (table.wanted.size > 0) this.wanting.add(table);
   }
 }
 

@@ -14,9 +14,11 @@ import type { RawFiles, RawTable } from './raw.js';
 /** Files hashed at once: more would only make the disk seek. */
 const HASHED_AT_ONCE = 4;
 
-type Arrival = { readonly table: RawTable; readonly seconds: number } & (
-  { readonly message: JobMessage } | { readonly died: JobFailure }
-);
+type Arrival = {
+  readonly table: RawTable;
+  readonly columns: readonly string[] | null;
+  readonly seconds: number;
+} & ({ readonly message: JobMessage } | { readonly died: JobFailure });
 
 export class Reading {
   /** Instances by the path that they wait for; one may wait for several. */
@@ -83,7 +85,12 @@ export class Reading {
     this.jobs++;
     const began = performance.now();
     const arrive = (arrival: { message: JobMessage } | { died: JobFailure }): void => {
-      this.arrived.push({ table, seconds: (performance.now() - began) / 1000, ...arrival });
+      this.arrived.push({
+        table,
+        columns: job.columns,
+        seconds: (performance.now() - began) / 1000,
+        ...arrival,
+      });
       this.hooks.pumpSoon();
     };
     pool.start(job, [], {
@@ -106,9 +113,9 @@ export class Reading {
   }
 
   private record(arrival: Arrival): void {
-    const { table, seconds } = arrival;
+    const { table, columns, seconds } = arrival;
     if ('died' in arrival) {
-      this.raw.fail(table, arrival.died);
+      this.raw.fail(table, arrival.died, columns);
       return;
     }
     const { message } = arrival;
@@ -126,9 +133,9 @@ export class Reading {
         this.hooks.onEvent({ type: 'warning', node: '', item: '', message: text });
       }
     } else if (message.type === 'columns') {
-      this.raw.acceptColumns(table, message.tables, message.inline, details);
+      this.raw.acceptColumns(table, message, details);
     } else if (message.type === 'failed') {
-      this.raw.fail(table, message.failure);
+      this.raw.fail(table, message.failure, columns);
     }
   }
 }

@@ -25,6 +25,7 @@ import { Status, type NodeState } from './graph.js';
 import { InputFailure } from './input-failure.js';
 import { itemId, type Scalar } from './item.js';
 import { resolveParams } from './language/resolve-params.js';
+import type { PlanHold } from './plan-hold.js';
 import { buildGraph, criticalPath, type RunGraph } from './plan-graph.js';
 import type { Executor } from './pool.js';
 import { RawFiles } from './raw.js';
@@ -46,6 +47,8 @@ export interface RunOptions {
   readonly failFast: boolean;
   /** The last recorded run of the workflow: what reasons compare with. */
   readonly previous: number | null;
+  /** What the run is held to; null: whatever is missing is computed. */
+  readonly hold: PlanHold | null;
   readonly onEvent: (event: Event) => void;
 }
 
@@ -237,6 +240,7 @@ export class Run {
       this.walk.complete(state, i, Status.fresh, entry.outputs);
       return;
     }
+    this.options.hold?.require(state, i, this.raw);
     this.tally.due(state, this.reason(state, i, preimage));
     const { params, seed } = preimage;
     if (this.calls)

@@ -14,7 +14,8 @@ import type { Executor } from './pool.js';
 import { publishStudy, type PublishOutcome } from './publish.js';
 import { lastRun, writeGroup } from './record.js';
 import { Run } from './run.js';
-import { storePlan } from './stored-plan.js';
+import { PlanHold } from './plan-hold.js';
+import { storePlan, type StoredPlan } from './stored-plan.js';
 import type { Workflow } from './workflow.js';
 
 export interface StudyOptions {
@@ -27,6 +28,8 @@ export interface StudyOptions {
   readonly failFast: boolean;
   /** Nodes to bring about; empty: whatever is published. */
   readonly targets: readonly string[];
+  /** Only what this plan found is computed. */
+  readonly plan?: StoredPlan;
   /** Interrupts the run when aborted. */
   readonly signal: AbortSignal;
   readonly onEvent: (event: Event) => void;
@@ -51,6 +54,7 @@ export interface StudyOutcome {
   readonly published: PublishOutcome | null;
 }
 
+/** @throws PlanDeviationError when the run would do anything besides the plan; what was finished is kept. */
 export async function runStudy(options: StudyOptions): Promise<StudyOutcome> {
   const { store } = options;
   const started = performance.now();
@@ -76,6 +80,7 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
     memory: options.memory,
     failFast: options.failFast,
     previous,
+    hold: options.plan ? new PlanHold(options.plan, store) : null,
     onEvent: options.onEvent,
   });
   const onAbort = (): void => run.interrupt();
@@ -123,6 +128,8 @@ export interface PlanOutcome {
   readonly failures: readonly RootFailure[];
   /** Sum of the expected seconds of what runs for certain, over all workers. */
   readonly estimate: number;
+  /** Tasks of which something runs for certain and nothing was ever measured: they are not in the estimate. */
+  readonly unmeasured: readonly string[];
 }
 
 export async function planStudy(options: {
@@ -139,16 +146,17 @@ export async function planStudy(options: {
     memory: 0,
     failFast: false,
     previous: lastRun(store, workflow.name),
+    hold: null,
     onEvent: () => undefined,
   });
   await run.execute();
   const nodes = run.summaries();
-  const estimate = nodes.reduce(
-    (sum, { task, open }) => sum + open * (store.index.duration(task)?.seconds ?? 0),
-    0,
-  );
+  const due = nodes.filter(({ open }) => open > 0);
+  const seconds = new Map(due.map(({ task }) => [task, store.index.duration(task)?.seconds ?? null]));
+  const estimate = due.reduce((sum, { task, open }) => sum + open * (seconds.get(task) ?? 0), 0);
+  const unmeasured = [...seconds].flatMap(([task, measured]) => (measured === null ? [task] : [])).sort();
   const id = storePlan(workflow, store, run, { targets, sets });
-  return { id, nodes, failures: rootFailures(run), estimate };
+  return { id, nodes, failures: rootFailures(run), estimate, unmeasured };
 }
 
 function rootFailures(run: Run): RootFailure[] {

@@ -11,6 +11,7 @@ import { decodeArray, decodeColumn } from '../cache/codec.js';
 import { arrayDigest, columnDigest, fileDigestAt, jsonDigest } from '../cache/digest.js';
 import { decodeManifest, encodeManifest } from '../cache/manifest.js';
 import type { Preimage } from '../cache/index.js';
+import { StoreUnavailableError } from '../cache/store-error.js';
 import type { Store } from '../cache/store.js';
 import { ownersOf } from './owners.js';
 import { damagedRecords, type DamagedRecord } from './verify-records.js';
@@ -98,7 +99,9 @@ async function checkArtifact(
     if (store.has(digest)) {
       try {
         state = (await digestOfContent(store.read(digest))) === digest ? 'sound' : 'damaged';
-      } catch {
+      } catch (error) {
+        // What must not be read may well be sound.
+        if (error instanceof StoreUnavailableError) throw error;
         // Bytes that cannot even be decoded.
         state = 'damaged';
       }

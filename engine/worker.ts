@@ -27,7 +27,7 @@ import type {
 import { PORT_TYPES } from './port.js';
 import { TaskError, type Outputs, type Registry, type TaskContext, type TaskType } from './task.js';
 
-/** Results younger than this wait for company, so that 100,000 tiny items are not 100,000 messages. */
+/** Results wait this long for company, so that 100,000 tiny items are not 100,000 messages. */
 const GROUPING_MS = 2;
 
 /** The object folder and what came inline, as one source of bytes; what is written small is kept to be sent. */
@@ -151,10 +151,13 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
   let sending = Promise.resolve();
   let waiting: [number, ItemResult][] = [];
   let lastSent = 0;
+  let leaving: NodeJS.Timeout | undefined;
   const enqueue = (message: JobMessage): void => {
     sending = sending.then(() => bench.send(message));
   };
   const flush = (): void => {
+    clearTimeout(leaving);
+    leaving = undefined;
     if (waiting.length === 0) return;
     const results = waiting;
     waiting = [];
@@ -178,7 +181,11 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
       },
     ]);
     since = now;
-    if (now - lastSent <= GROUPING_MS && waiting.length < 256) return;
+    if (now - lastSent <= GROUPING_MS && waiting.length < 256) {
+      // The next item may take long, or be the end of this process.
+      leaving ??= setTimeout(flush, GROUPING_MS);
+      return;
+    }
     flush();
     // The task goes on when its result is on its way, so that a death cannot take it along.
     await sending;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -75,6 +75,21 @@ describe('store', () => {
     store.close();
   });
 
+  it('many keys are looked up in one query', () => {
+    const store = new Store(folder);
+    const outputs = { x: { kind: 'json', digest: '01'.repeat(32) } } as const;
+    const keys = Array.from({ length: 3000 }, (_, i) => i.toString(16).padStart(64, '0'));
+    store.index.transaction(() => {
+      for (const each of keys)
+        if (each.endsWith('0')) store.index.addEntry(each, { outputs }, preimage, details);
+    });
+    const found = store.index.lookupAll(keys);
+    expect([...found.keys()].sort()).toEqual(keys.filter((each) => each.endsWith('0')));
+    expect(found.get(keys[16]!)).toEqual({ outputs });
+    expect(store.index.lookupAll([]).size).toBe(0);
+    store.close();
+  });
+
   it('a missing object is named', () => {
     const store = new Store(folder);
     expect(() => store.read('00'.repeat(32))).toThrow(MissingObjectError);
@@ -106,6 +121,7 @@ describe('store', () => {
   it('a write that is cut short leaves no object behind', () => {
     const store = new Store(folder);
     const digest = 'cd'.repeat(32);
+    mkdirSync(join(folder, 'objects', 'cd'));
     const script = `
       const { Objects } = await import(${JSON.stringify(new URL('../../dist/cache/objects.js', import.meta.url).href)});
       const fs = (await import('node:fs')).default;

@@ -75,6 +75,8 @@ p6,46,7,9
 
 export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'cohortflow-cli-'));
+  /** User and group that the program is run as; null: those of the test. */
+  user: number | null = null;
 
   write(name: string, text: string): string {
     const path = join(this.path, name);
@@ -89,6 +91,7 @@ export class Folder {
       cwd: this.path,
       env: this.env(),
       encoding: 'utf8',
+      ...(this.user === null ? {} : { uid: this.user, gid: this.user }),
     });
     return { code: status, out: stdout, err: stderr };
   }

@@ -1,4 +1,5 @@
-import { copyFileSync, mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { DuckDBInstance } from '@duckdb/node-api';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readGroup } from '../../engine/record.js';
@@ -182,6 +183,45 @@ nodes:
       item: '',
       message: `${path}: column 'age', row 17: expected a number, got 'n/a' (1 of 20 cells); the column is read as text`,
     });
+  });
+
+  it('a bad column of a file fails those who read it, and nobody else', async () => {
+    const path = rig.write('people.csv', csv(['a,1,1,x', 'b,two,2,y']));
+    const result = await rig.run(
+      `${study().replace('id: id }', 'id: id, types: { age: number, bmi: number } }')}  bmi: { task: toy.columns, in: { table: "people[bmi]" } }\n`,
+    );
+    const message = `${path}: column 'age', row 2: expected a number, got 'two'`;
+    expect(result.failures.map(({ node, failure }) => [node, failure.message])).toEqual([
+      ['age', message],
+      ['both', message],
+    ]);
+    expect(result.ran).toEqual(['bmi']);
+    // Once it is mended, only what failed runs.
+    rig.write('people.csv', csv(['a,1,1,x', 'b,2,2,y']));
+    const mended = await rig.run();
+    expect(mended.status).toBe('done');
+    expect(mended.ran).toEqual(['after', 'age', 'both']);
+  });
+
+  it('a damaged column of a Parquet file: the others are read', async () => {
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const path = join(rig.folder, 'people.parquet');
+    await connection.run(
+      `COPY (SELECT 'p' || i AS id, i * 1.5 AS age, i * 7919 % 1000 / 3 AS bmi FROM range(3000) t(i))
+       TO '${path}' (COMPRESSION uncompressed)`,
+    );
+    const places = await connection.runAndReadAll(
+      `SELECT path_in_schema, data_page_offset FROM parquet_metadata('${path}')`,
+    );
+    connection.closeSync();
+    const at = Number(places.getRows().find(([name]) => name === 'bmi')![1]);
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, at, at + 64);
+    writeFileSync(path, bytes);
+    const result = await rig.run(study().replace('people.csv', 'people.parquet'));
+    expect(result.ran).toEqual(['age']);
+    expect(result.failures.map(({ node }) => node)).toEqual(['both']);
+    expect(result.failures[0]!.failure.message).toMatch(/people\.parquet: /);
   });
 
   it('a column that is not there: the failure names the nearest', async () => {

@@ -1,5 +1,6 @@
 /** The same graphs on real worker processes: kills, streaming, determinism. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { readGroup } from '../../engine/record.js';
 import { Rig } from './rig/rig.js';
 
 let rig: Rig;
@@ -47,9 +48,14 @@ describe('worker processes', () => {
     for (const item of [1, 2]) expect(rig.digests()[`refit[${item}].out`]).toBe(before[`refit[${item}].out`]);
   });
 
-  it('a batch whose worker is killed in the middle: the finished are kept, one is blamed, the rest run', async () => {
-    const items = Array.from({ length: 40 }, (_, i) => `{ id: ${i}, kill: ${i === 25} }`);
-    const study = `
+  it.each([
+    [40, 25],
+    [260, 129],
+  ])(
+    'a batch of %i whose worker is killed at number %i: the finished are kept, one is blamed, the rest run',
+    async (count, victim) => {
+      const items = Array.from({ length: count }, (_, i) => `{ id: ${i}, kill: ${i === victim} }`);
+      const study = `
 cohortflow: 1
 name: killed
 axes: { item: [${items.join(', ')}] }
@@ -57,16 +63,35 @@ nodes:
   fit: { task: toy.batch, each: item, with: { item: "\${item}", kill: "\${item.kill}" } }
   list: { task: toy.collect, in: { all: "fit[*?]" } }
 `;
-    const result = await rig.run(study, { workers: 1 });
-    const fit = result.nodes.find(({ node }) => node === 'fit')!;
-    expect(fit).toMatchObject({ ran: 39, failed: 1 });
-    expect(result.failures).toHaveLength(1);
-    expect(result.failures[0]).toMatchObject({ node: 'fit', item: '25', failure: { kind: 'died' } });
-    expect(result.failures[0]!.failure.message).toMatch(
-      /^the worker process was killed \(SIGKILL\), usually because the system was out of memory.*; asked for: 256 MiB$/,
-    );
-    expect(result.nodes.find(({ node }) => node === 'list')!.ran).toBe(1);
-  });
+      const result = await rig.run(study, { workers: 1 });
+      const fit = result.nodes.find(({ node }) => node === 'fit')!;
+      expect(fit).toMatchObject({ ran: count - 1, failed: 1 });
+      expect(result.failures).toHaveLength(1);
+      expect(result.failures[0]).toMatchObject({
+        node: 'fit',
+        item: String(victim),
+        failure: { kind: 'died' },
+      });
+      expect(result.failures[0]!.failure.message).toMatch(
+        /^the worker process was killed \(SIGKILL\), usually because the system was out of memory.*; asked for: 256 MiB$/,
+      );
+      expect(result.nodes.find(({ node }) => node === 'list')!.ran).toBe(1);
+      // What stood before the victim was kept as the first process made it; a second one made the rest, in one call.
+      const store = rig.openStore();
+      const group = readGroup(store.index.runNode(result.run, 'fit')!, store);
+      const makers = Array.from({ length: count }, (_, i) => {
+        if (group.ending(i) !== 'done') return null;
+        return store.index.details(group.key(i)!)!.log[0]!;
+      });
+      const order = makers.filter((maker) => maker !== null);
+      expect(new Set(order).size).toBe(2);
+      expect(order).toEqual([
+        ...Array.from({ length: victim }, () => order[0]),
+        ...Array.from({ length: count - 1 - victim }, () => order.at(-1)),
+      ]);
+      expect(makers[victim]).toBeNull();
+    },
+  );
 
   it('a batch that fails or throws at one item: that one is to blame, with its own words, and no other', async () => {
     for (const how of ['fail', 'throw']) {

@@ -14,6 +14,7 @@ import { renderDiagnostic } from '../../../engine/language/render.js';
 import type { JobMessage, JobSpec } from '../../../engine/job.js';
 import { readGroup } from '../../../engine/record.js';
 import { WorkerPool, type CallHandlers, type Executor } from '../../../engine/pool.js';
+import { findPlan } from '../../../engine/stored-plan.js';
 import { planStudy, runStudy, type PlanOutcome, type StudyOutcome } from '../../../engine/study.js';
 import type { Json } from '../../../engine/task.js';
 import type { Workflow } from '../../../engine/workflow.js';
@@ -121,6 +122,8 @@ export class Rig {
       failFast?: boolean;
       signal?: AbortSignal;
       file?: string;
+      /** The ID of a plan that the run is held to. */
+      plan?: string;
     } = {},
   ): Promise<RunResult> {
     if (yaml !== undefined) this.write('study.yaml', yaml);
@@ -141,6 +144,7 @@ export class Rig {
       memory: 4 * 2 ** 30,
       failFast: options.failFast ?? false,
       targets: options.targets ?? [],
+      ...(options.plan === undefined ? {} : { plan: findPlan(store, options.plan) }),
       signal: options.signal ?? new AbortController().signal,
       onEvent: (event) => events.push(event),
     });
@@ -151,6 +155,14 @@ export class Rig {
   async plan(yaml?: string): Promise<PlanOutcome> {
     if (yaml !== undefined) this.write('study.yaml', yaml);
     return planStudy({ workflow: this.load(), store: this.openStore(), targets: [] });
+  }
+
+  /** The keys of a node's instances in the last run. */
+  keys(node: string): string[] {
+    const store = this.openStore();
+    const [run] = store.index.runs(null, 1);
+    const group = readGroup(store.index.runNode(run!.id, node)!, store);
+    return Array.from({ length: group.header.count }, (_, i) => group.key(i)!);
   }
 
   /** The JSON output of a node's instance in the last run. */

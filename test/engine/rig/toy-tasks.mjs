@@ -85,6 +85,7 @@ const batch = {
       }
       const shared = context.has('shared') ? Number(context.json('shared')) : 0;
       const own = context.has('own') ? Number(context.json('own')) : 0;
+      context.log(`by process ${process.pid}`);
       await emit(i, { out: json({ total: shared + own + context.params.add, item: context.params.item }) });
     }
   },
