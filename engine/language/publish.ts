@@ -287,7 +287,8 @@ function readShown(located: Located, binder: Binder): Shown | undefined {
   const chosen = scope.choose(fields.get(way)!);
   const into = fields.get('into');
   if (way === 'flow') return chosen && readFlow(chosen, into && scope.choose(into), captionText, binder);
-  if (into) findings.error('CF116', into.at, `only a flow parts into others`, { expected: "'flow' beside it" });
+  if (into)
+    findings.error('CF116', into.at, `only a flow parts into others`, { expected: "'flow' beside it" });
   return chosen && bindShown(chosen, way, captionText, binder);
 }
 
@@ -308,6 +309,10 @@ function readFlow(
       wrongKind(binder.findings, located, "'flow'", 'a reference, or a list of them');
     return undefined;
   }
+  if (into && others.length > 0)
+    binder.findings.error('CF116', into.at, 'several flows do not part into others', {
+      expected: "one flow at 'flow'",
+    });
   return { ...first, beside: others.map(({ reference }) => reference), into: parts };
 }
 
