@@ -125,7 +125,7 @@ async function targetsOf(
   results: readonly Result[],
   file: string,
 ): Promise<{ ref: ArtifactRef; item: string; path: string }[]> {
-  const { escapeItem } = await import('../engine/publish.js');
+  const { escapeItem } = await import('../engine/published-path.js');
   const group = recorded.group(node)!;
   const extension = extname(file);
   const folder = file.slice(0, -extension.length);

@@ -4,7 +4,7 @@
  * Not responsible for opening or running it (run.ts).
  */
 import { AxisState, Dependency, NodeState } from './graph.js';
-import { referencesOf } from './language/graph.js';
+import { referencesOf, shownReferences } from './language/graph.js';
 import type { Axis, Reference, Workflow } from './workflow.js';
 
 export interface RunGraph {
@@ -23,7 +23,7 @@ export function axisReference(axis: Axis): Reference | null {
 export function defaultTargets(workflow: Workflow): string[] {
   const references = [
     ...workflow.publish.map((item) => item.reference),
-    ...(workflow.report?.sections.flatMap((section) => section.show.map((show) => show.reference)) ?? []),
+    ...(workflow.report?.sections.flatMap((section) => section.show.flatMap(shownReferences)) ?? []),
   ];
   const nodes = references.flatMap(({ source }) => ('node' in source ? [source.node] : []));
   return nodes.length > 0 ? [...new Set(nodes)] : [...workflow.nodes.keys()];

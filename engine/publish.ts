@@ -14,8 +14,9 @@ import type { Store } from '../cache/store.js';
 import { encodeTable, type TabularFormat } from '../cache/tabular.js';
 import type { NodeSummary } from './event.js';
 import { Status, type NodeState } from './graph.js';
-import { fillTemplate, templateText } from './language/template.js';
+import { fillTemplate } from './language/template.js';
 import type { RunGraph } from './plan-graph.js';
+import { publishedPath } from './published-path.js';
 import { renderReport } from './report/report.js';
 import type { RootFailure } from './study.js';
 import type { PublishItem, Template, Workflow } from './workflow.js';
@@ -46,6 +47,8 @@ export async function publishStudy(input: {
   workflow: Workflow;
   store: Store;
   graph: RunGraph;
+  /** The run as recorded. */
+  run: number;
   nodes: readonly NodeSummary[];
   failures: readonly RootFailure[];
   /** Raw files that were looked at. */
@@ -174,7 +177,7 @@ function wantedFiles(
   for (let i = 0; i < producer.count; i++) {
     if (!isChosen(item, producer, i)) continue;
     const items = producer.items(i);
-    const path = templateText(item.path, items, escapeItem);
+    const path = publishedPath(item, items);
     const ref = producer.outputs[i]?.[source.port];
     if (!ref || (producer.status[i] !== Status.fresh && producer.status[i] !== Status.ran)) {
       expected.add(path);
@@ -206,14 +209,6 @@ function isChosen(item: PublishItem, producer: NodeState, instance: number): boo
     (select, a) =>
       select.how !== 'fixed' || producer.axes[a]!.position(select.item) === producer.coordinate(instance, a),
   );
-}
-
-/** An item's text as part of a path: it can neither leave its folder nor meet another item's. */
-export function escapeItem(text: string): string {
-  const escaped = text.replace(/[^A-Za-z0-9._-]/gu, (char) =>
-    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
-  return escaped.replace(/^\./, '%2E');
 }
 
 async function encode(

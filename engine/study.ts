@@ -111,7 +111,15 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
   const published =
     status === 'interrupted' || options.targets.length > 0
       ? null
-      : await publishStudy({ workflow, store, graph: run.graph, nodes, failures, files: run.raw.known() });
+      : await publishStudy({
+          workflow,
+          store,
+          run: id,
+          graph: run.graph,
+          nodes,
+          failures,
+          files: run.raw.known(),
+        });
   return { run: id, status, seconds, nodes, failures, published };
 }
 

@@ -129,14 +129,23 @@ export interface ReportSection {
   readonly title: string;
   /** Markdown (headings, lists, emphasis, links to anchors only). */
   readonly text: string;
-  /** Figures and tables to show, in order; `caption` may be ''. */
-  readonly show: readonly {
-    readonly reference: Reference;
-    readonly caption: string;
-    readonly type: PortType;
-    /** The axes over which the figure or table repeats: one for each item. */
-    readonly axes: readonly string[];
-  }[];
+  /** What is shown, in order. */
+  readonly show: readonly Shown[];
+}
+
+export interface Shown {
+  /** A flow is a table of `step`, `reason`, `excluded`, `remaining`, drawn as boxes. */
+  readonly as: 'figure' | 'table' | 'flow';
+  readonly reference: Reference;
+  /** Of a flow: flows drawn beside it. */
+  readonly beside: readonly Reference[];
+  /** Of a flow: flows into which it parts. */
+  readonly into: readonly Reference[];
+  /** May be ''. */
+  readonly caption: string;
+  readonly type: PortType;
+  /** The axes over which it repeats: one for each item. */
+  readonly axes: readonly string[];
 }
 
 export interface ReportSpec {
@@ -150,6 +159,10 @@ export interface Parameter {
   readonly name: string;
   readonly value: Json;
   readonly description: string | null;
+  /** It stands for a choice that the study's sources leave open, and is told as such in the report. */
+  readonly assumption: boolean;
+  /** The values that it may have; null: any. */
+  readonly choices: readonly Json[] | null;
   /** True when `--set` or a child of `extends` gave it. */
   readonly overridden: boolean;
 }

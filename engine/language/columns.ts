@@ -16,7 +16,7 @@ import {
   type Workflow,
 } from '../workflow.js';
 import { Findings, listNames } from './findings.js';
-import { referencesOf } from './graph.js';
+import { referencesOf, shownReferences } from './graph.js';
 import { placesOf } from './resolve-params.js';
 import { literalText, templateAxes, templateText, type TreeMap } from './template.js';
 
@@ -69,7 +69,7 @@ class ColumnCheck {
     for (const node of workflow.nodes.values()) this.checkNode(node);
     for (const item of workflow.publish) this.columnsOf(item.reference);
     for (const section of workflow.report?.sections ?? [])
-      for (const shown of section.show) this.columnsOf(shown.reference);
+      for (const reference of section.show.flatMap(shownReferences)) this.columnsOf(reference);
     const files = new Set([workflow.file, ...this.findings.all.flatMap((finding) => finding.at?.file ?? [])]);
     return this.findings.sorted([...files]);
   }

@@ -116,7 +116,7 @@ function bindingSchema(): Schema {
 
 function parameterSchema(): Schema {
   return {
-    description: 'A value, or a map with `value`, `description`, `path` and `choices`.',
+    description: 'A value, or a map with `value`, `description`, `path`, `choices` and `assumption`.',
     if: { type: 'object', required: ['value'] },
     then: {
       additionalProperties: false,
@@ -125,6 +125,7 @@ function parameterSchema(): Schema {
         description: text('What the parameter means.'),
         path: { type: 'boolean', description: 'A relative path, which starts from the file that gives it.' },
         choices: { type: 'array', description: 'The values that are allowed.' },
+        assumption: { type: 'boolean', description: 'It stands for an open choice, and the report says so.' },
       },
     },
   };
@@ -238,7 +239,7 @@ function publishSchema(): Schema {
                     title: text('Title of the section.'),
                     text: text('Markdown.'),
                     show: {
-                      description: 'Figures and tables, in order; each repeats over its axes.',
+                      description: 'Figures, tables and flows, in order; each repeats over its axes.',
                       type: ['array', 'string', 'object'],
                       items: {
                         anyOf: [
@@ -249,6 +250,20 @@ function publishSchema(): Schema {
                             properties: {
                               figure: { $ref: '#/definitions/reference' },
                               table: { $ref: '#/definitions/reference' },
+                              flow: {
+                                description:
+                                  'Tables of step, reason, excluded and remaining, drawn as boxes beside each other.',
+                                anyOf: [
+                                  { $ref: '#/definitions/reference' },
+                                  { type: 'array', minItems: 1, items: { $ref: '#/definitions/reference' } },
+                                ],
+                              },
+                              into: {
+                                type: 'array',
+                                minItems: 1,
+                                items: { $ref: '#/definitions/reference' },
+                                description: 'The flows into which `flow` parts.',
+                              },
                               caption,
                             },
                           },

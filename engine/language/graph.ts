@@ -1,11 +1,16 @@
 /**
  * Graph: the order in which nodes can run, and circles among them. Dynamic axes count as dependencies.
  */
-import type { Axis, Binding, FileInput, Node, Reference } from '../workflow.js';
+import type { Axis, Binding, FileInput, Node, Reference, Shown } from '../workflow.js';
 import type { Findings } from './findings.js';
 
 /** Circles reported in one go. */
 const MAX_CIRCLES = 20;
+
+/** Everything that an exhibit of the report is made from. */
+export function shownReferences({ reference, beside, into }: Shown): readonly Reference[] {
+  return [reference, ...beside, ...into];
+}
 
 /** The references of a binding. */
 export function* referencesOf(binding: Binding): Generator<Reference> {

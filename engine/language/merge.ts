@@ -15,7 +15,7 @@ export interface Override {
   readonly value: string;
 }
 
-const LONG_FORM = new Set(['value', 'description', 'path', 'choices']);
+const LONG_FORM = new Set(['value', 'description', 'path', 'choices', 'assumption']);
 
 /** A parameter in its long form: a map with `value` and nothing but the other keys of that form. */
 export function isLongForm(value: Located): boolean {
@@ -54,7 +54,7 @@ export function withLongParameters(tree: LocatedMap, findings: Findings): Locate
       for (const [key, child] of value.entries) {
         if (LONG_FORM.has(key)) continue;
         findings.error('CF111', child.keyAt, `unknown key '${key}' in the parameter '${name}'`, {
-          expected: "'value', 'description', 'path' or 'choices'",
+          expected: "'value', 'description', 'path', 'choices' or 'assumption'",
           nearest: findings.nearest(key, LONG_FORM),
           hint: "a record that has a field 'value' is written as { value: { value: … } }",
         });

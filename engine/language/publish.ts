@@ -5,7 +5,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Range } from '../diagnostic.js';
 import type { Item } from '../item.js';
 import { PORT_TYPES, type PortType } from '../port.js';
-import type { PublishItem, ReportSection, ReportSpec, Template } from '../workflow.js';
+import type { PublishItem, ReportSection, ReportSpec, Shown, Template } from '../workflow.js';
 import type { Binder, Bound } from './binder.js';
 import { readFields, readSection, wrongKind } from './fields.js';
 import { listNames } from './findings.js';
@@ -264,34 +264,64 @@ function readSectionOf(located: Located, binder: Binder): ReportSection | undefi
   };
 }
 
-function readShown(located: Located, binder: Binder): ReportSection['show'][number] | undefined {
+const WAYS = ['figure', 'table', 'flow'] as const;
+
+function readShown(located: Located, binder: Binder): Shown | undefined {
   const { findings, scope } = binder;
   const item = scope.choose(located);
   if (!item) return undefined;
   if (item.kind !== 'map') return bindShown(item, 'any', '', binder);
   const what = 'what a section shows';
-  const fields = readFields(item, what, ['figure', 'table', 'caption'], findings);
-  const ways = (['figure', 'table'] as const).filter((key) => fields?.has(key));
+  const fields = readFields(item, what, [...WAYS, 'into', 'caption'], findings);
+  const ways = WAYS.filter((key) => fields?.has(key));
   const [way] = ways;
   if (!fields || way === undefined || ways.length > 1) {
     findings.error(ways.length > 1 ? 'CF116' : 'CF112', item.at, `${what} does not fit`, {
-      expected: "a reference, or a map with either 'figure' or 'table', and 'caption' if need be",
-      got: ways.length > 1 ? 'both' : describe(item),
+      expected: "a reference, or a map with one of 'figure', 'table' and 'flow', and 'caption' if need be",
+      got: ways.length > 1 ? listNames(ways) : describe(item),
     });
     return undefined;
   }
   const caption = fields.get('caption');
-  const captionText = caption && scope.staticText(caption, `'caption' of ${what}`);
+  const captionText = (caption && scope.staticText(caption, `'caption' of ${what}`)) ?? '';
   const chosen = scope.choose(fields.get(way)!);
-  return chosen && bindShown(chosen, way, captionText ?? '', binder);
+  const into = fields.get('into');
+  if (way === 'flow') return chosen && readFlow(chosen, into && scope.choose(into), captionText, binder);
+  if (into)
+    findings.error('CF116', into.at, `only a flow parts into others`, { expected: "'flow' beside it" });
+  return chosen && bindShown(chosen, way, captionText, binder);
+}
+
+function readFlow(
+  located: Located,
+  into: Located | undefined,
+  caption: string,
+  binder: Binder,
+): Shown | undefined {
+  const flows = (list: Located | undefined): Shown[] =>
+    (!list ? [] : list.kind === 'list' ? list.items : [list]).flatMap(
+      (item) => bindShown(item, 'flow', caption, binder) ?? [],
+    );
+  const [first, ...others] = flows(located);
+  const parts = flows(into).map(({ reference }) => reference);
+  if (!first) {
+    if (located.kind === 'list' && located.items.length === 0)
+      wrongKind(binder.findings, located, "'flow'", 'a reference, or a list of them');
+    return undefined;
+  }
+  if (into && others.length > 0)
+    binder.findings.error('CF116', into.at, 'several flows do not part into others', {
+      expected: "one flow at 'flow'",
+    });
+  return { ...first, beside: others.map(({ reference }) => reference), into: parts };
 }
 
 function bindShown(
   located: Located,
-  want: 'figure' | 'table' | 'any',
+  want: (typeof WAYS)[number] | 'any',
   caption: string,
   binder: Binder,
-): ReportSection['show'][number] | undefined {
+): Shown | undefined {
   const what = 'the report';
   const bound: Bound | undefined = binder.bind(located, {
     what,
@@ -305,14 +335,14 @@ function bindShown(
     });
     return undefined;
   }
-  const isTable = PORT_TYPES[bound.type] === 'table';
-  const isFigure = bound.type === 'figure';
-  if (want === 'figure' ? !isFigure : want === 'table' ? !isTable : !isFigure && !isTable) {
+  const is = bound.type === 'figure' ? 'figure' : PORT_TYPES[bound.type] === 'table' ? 'table' : null;
+  if (is === null || (want !== 'any' && (want === 'figure') !== (is === 'figure'))) {
     binder.findings.error('CF144', located.at, 'the report cannot show this', {
-      expected: want === 'any' ? 'a figure or a table' : `a ${want}`,
+      expected: want === 'any' ? 'a figure or a table' : want === 'figure' ? 'a figure' : 'a table',
       got: `a ${bound.type}`,
     });
     return undefined;
   }
-  return { reference: bound.reference, caption, type: bound.type, axes: bound.axes };
+  const { reference, type, axes } = bound;
+  return { as: want === 'any' ? is : want, reference, beside: [], into: [], caption, type, axes };
 }

@@ -12,6 +12,7 @@ import {
   describe,
   describeJson,
   placeWithin,
+  toJson,
   type Located,
   type LocatedMap,
   type LocatedScalar,
@@ -34,6 +35,7 @@ export class Scope {
   /** Branches not taken, by a text that identifies them. */
   readonly otherBranches = new Map<string, Branch>();
   private readonly values = new Map<string, Json | undefined>();
+  private readonly assumptions = new Set<string>();
   private readonly resolving: string[] = [];
   private readonly holes: HoleCheck;
   private expanded = 0;
@@ -61,12 +63,15 @@ export class Scope {
         wrongKind(this.findings, description, `the description of '${name}'`, 'a text');
       }
       if (value === undefined) continue;
+      const choices = fields?.get('choices')?.value;
       const valueFile = fields?.get('value')?.value.at.file;
       out.set(name, {
         name,
         value,
         description:
           description?.kind === 'scalar' && typeof description.value === 'string' ? description.value : null,
+        assumption: this.assumptions.has(name),
+        choices: choices?.kind === 'list' ? choices.items.map(toJson) : null,
         overridden: valueFile !== undefined && valueFile !== firstFile(name),
       });
     }
@@ -102,7 +107,7 @@ export class Scope {
     const fields = readFields(
       declaration,
       `the parameter '${name}'`,
-      ['value', 'description', 'path', 'choices'],
+      ['value', 'description', 'path', 'choices', 'assumption'],
       this.findings,
     );
     const located = fields?.require('value', 'the value of the parameter', declaration.at);
@@ -113,6 +118,7 @@ export class Scope {
     if (fields.flag('path'))
       value = asPath(name, value, picked, this.sources.folderOf(picked.at.file), this.findings);
     checkChoices(name, value, picked, fields.get('choices'), this.findings);
+    if (fields.flag('assumption')) this.assumptions.add(name);
     return value;
   }
 

@@ -11,12 +11,16 @@ import type { RunGraph } from '../plan-graph.js';
 import type { RootFailure } from '../study.js';
 import type { Json } from '../task.js';
 import type { Workflow } from '../workflow.js';
+import { Recorded } from '../recorded.js';
 import { markup, type Html } from './html.js';
+import { CellBudget } from './table.js';
 
 export interface ReportInput {
   readonly workflow: Workflow;
   readonly store: Store;
   readonly graph: RunGraph;
+  /** The run as recorded, for lineage; nothing of its number or time is shown. */
+  readonly run: number;
   readonly nodes: readonly NodeSummary[];
   readonly failures: readonly RootFailure[];
   /** Raw files that were looked at, with their digests; without it, inputs are listed without digests. */
@@ -36,12 +40,20 @@ export class ReportContext {
   readonly files: ReadonlyMap<string, Digest> | null;
   /** The newest result that is shown, in milliseconds since 1970; 0 while none is. */
   newest = 0;
+  /** What the page may still hold of long tables. */
+  readonly cells = new CellBudget();
+  /** Large drawings by content, with the exhibit in which each stands. */
+  readonly drawn = new Map<Digest, { readonly id: string; readonly number: string }>();
+  readonly recorded: Recorded;
   private readonly folders: readonly string[];
 
   constructor(input: ReportInput) {
     this.workflow = input.workflow;
     this.store = input.store;
     this.graph = input.graph;
+    const run = input.store.index.run(input.run);
+    if (!run) throw new Error('internal error: a report of a run that is not recorded');
+    this.recorded = new Recorded(input.store, run);
     this.summaries = new Map(input.nodes.map((summary) => [summary.node, summary]));
     this.failures = input.failures;
     this.files = input.files ? new Map(input.files.map(({ path, digest }) => [path, digest])) : null;
@@ -96,6 +108,12 @@ export class ReportContext {
   runCommand(node?: string): string {
     const words = ['cohortflow', 'run', this.file, ...(node === undefined ? [] : [node])];
     return words.map(shellWord).join(' ');
+  }
+
+  /** The command that writes one output of an instance to a file. */
+  exportCommand(output: string, items: Readonly<Record<string, string>>, file: string): string {
+    const chosen = Object.entries(items).map(([axis, item]) => `${axis}=${item}`);
+    return ['cohortflow', 'export', this.file, output, ...chosen, '-o', file].map(shellWord).join(' ');
   }
 
   /** The command that tells all that one output of an instance comes from. */

@@ -1,25 +1,18 @@
 /**
- * Exhibit: one figure or table of a section, numbered and captioned, repeated over the items of its axes; where there is no
+ * Exhibit: one figure, table or flow of a section, numbered and captioned, repeated over the items of its axes; where there is no
  * result, a box that says why.
  *
- * Not responsible for drawing (svg.ts), for cells (table.ts) or for lineage (lineage.ts).
+ * Not responsible for what one result looks like (panel.ts, flow.ts) or for lineage (lineage.ts).
  */
-import { MissingObjectError } from '../../cache/store.js';
-import type { Manifest } from '../../cache/manifest.js';
-import { Status, type NodeState } from '../graph.js';
-import { fillTemplate, templateSource } from '../language/template.js';
-import type { Item } from '../item.js';
-import { PORT_TYPES } from '../port.js';
-import type { Reference, ReportSection } from '../workflow.js';
-import { causesOf, failureText, instanceName } from './cause.js';
-import { hasResult, itemPhrase, type ReportContext } from './context.js';
+import type { NodeState } from '../graph.js';
+import type { Reference, Shown } from '../workflow.js';
+import { absentBox, blockedReason, noneReason } from './absent.js';
+import { itemPhrase, type ReportContext } from './context.js';
+import { drawFlow, flowSteps, type FlowBranch } from './flow.js';
 import { counted, markup, type Html, type Part } from './html.js';
 import { itemTexts, lineageHtml } from './lineage.js';
 import { inline } from './markdown.js';
-import { safeSvg } from './svg.js';
-import { renderTable } from './table.js';
-
-type Show = ReportSection['show'][number];
+import { drawingHtml, figurePanel, tablePanel, whenMade, type Shot } from './panel.js';
 
 export interface Exhibit {
   readonly id: string;
@@ -30,10 +23,10 @@ export interface Exhibit {
   readonly html: Html;
 }
 
-/** Bytes of SVG; a larger figure is in the publish folder only. */
-const FIGURE_BYTES = 12 * 2 ** 20;
 /** Items shown unfolded; of more, each but the first is folded. */
 const UNFOLDED = 6;
+/** Characters of one exhibit's panels; what comes after is named only. */
+const EXHIBIT_SIZE = 8_000_000;
 
 /** Hands out `Figure 1`, `Figure 2`, …, `Table 1`, … in the order of the page. */
 export class Numbering {
@@ -50,24 +43,25 @@ export class Numbering {
 
 /** One figure or table at one item. */
 interface Panel {
-  readonly id: string;
   /** '' when there is but one. */
   readonly item: string;
   readonly content: Html;
-  readonly lineage: Html | null;
+  readonly lineage: Part;
 }
 
 export async function renderExhibit(
-  show: Show,
+  show: Shown,
   numbering: Numbering,
   context: ReportContext,
 ): Promise<Exhibit> {
-  const isTable = PORT_TYPES[show.type] === 'table';
+  const isTable = show.as === 'table';
   const { id, number } = numbering.next(isTable);
   const { source } = show.reference;
   const name = 'node' in source ? context.nodeTitle(source.node) : source.input;
   const title = show.caption === '' ? name : show.caption;
-  const panels = await panelsOf(show, id, `${number}. ${title}`, context);
+  const place: Place = { id, number, label: `${number}. ${plain(title)}` };
+  const panels =
+    show.as === 'flow' ? [await flowPanel(show, place, context)] : await panelsOf(show, place, context);
   const caption = markup`<figcaption><span class="number">${number}.</span> ${inline(title)}</figcaption>`;
   // Above what spreads over many panels or rows, below what is seen at a glance.
   const captionFirst = isTable || panels.length > 1;
@@ -82,6 +76,15 @@ ${captionFirst ? caption : null}${body}${captionFirst ? null : caption}${only?.l
   };
 }
 
+/** A caption without its marks, where no markup can stand. */
+const plain = (caption: string): string => caption.replace(/[*_`]+(\S[^*_`]*)[*_`]+/g, '$1');
+
+interface Place {
+  readonly id: string;
+  readonly number: string;
+  readonly label: string;
+}
+
 function panelHtml({ item, content, lineage }: Panel, isFolded: boolean): Part {
   if (item === '') return content;
   if (isFolded)
@@ -89,38 +92,18 @@ function panelHtml({ item, content, lineage }: Panel, isFolded: boolean): Part {
   return markup`<div class="panel"><p class="item">${item}</p>${content}${lineage}</div>\n`;
 }
 
-async function panelsOf(show: Show, id: string, label: string, context: ReportContext): Promise<Panel[]> {
-  const { reference } = show;
-  const box = (reason: Part): Panel[] => [{ id, item: '', content: absentBox(reason), lineage: null }];
-  if ('input' in reference.source) {
-    return box('This is an input of the study; a report shows what nodes make of it.');
-  }
-  const { node, port } = reference.source;
+/** The results that a reference leads to, or the box that says why there are none. */
+function shotsOf(reference: Reference, context: ReportContext): Shot[] | Html {
+  if ('input' in reference.source)
+    return absentBox('This is an input of the study; a report shows what nodes make of it.');
+  const { node } = reference.source;
   const state = context.graph.nodes.get(node);
-  if (!state) return box(markup`The node <code>${node}</code> was not part of this run.`);
-  if (state.blocked) return box(blockedReason(state, context));
-  if (!state.opened) return box('It was not reached: the run was stopped before.');
+  if (!state) return absentBox(markup`The node <code>${node}</code> was not part of this run.`);
+  if (state.blocked) return absentBox(blockedReason(state, context));
+  if (!state.opened) return absentBox('It was not reached: the run was stopped before.');
   const instances = chosenInstances(state, reference);
-  if (instances.length === 0) return box(noneReason(state, reference));
-  const panels: Panel[] = [];
-  for (const [i, instance] of instances.entries()) {
-    const item = instances.length === 1 ? '' : itemPhrase(matchedItems(state, instance, show));
-    const panelId = instances.length === 1 ? id : `${id}-${i + 1}`;
-    const said = item === '' ? label : `${label}, ${item}`;
-    panels.push({
-      id: panelId,
-      item,
-      content: await contentOf(state, instance, show, { id: panelId, label: said }, context),
-      lineage: lineageHtml(state, instance, port, context),
-    });
-  }
-  return panels;
-}
-
-/** Only the axes over which the exhibit repeats: a fixed item is the author's choice and stands in the caption. */
-function matchedItems(state: NodeState, instance: number, show: Show): Record<string, string> {
-  const texts = itemTexts(state.items(instance));
-  return Object.fromEntries(show.axes.flatMap((axis) => (axis in texts ? [[axis, texts[axis]!]] : [])));
+  if (instances.length === 0) return absentBox(noneReason(state, reference));
+  return instances.map((instance) => ({ state, instance, reference }));
 }
 
 function chosenInstances(state: NodeState, reference: Reference): number[] {
@@ -135,110 +118,88 @@ function chosenInstances(state: NodeState, reference: Reference): number[] {
   return chosen;
 }
 
-function noneReason(state: NodeState, reference: Reference): Html {
-  for (const [a, select] of reference.select.entries()) {
-    if (select.how === 'fixed' && state.axes[a]!.position(select.item) < 0) {
-      return markup`The axis <code>${select.axis}</code> has no item ${JSON.stringify(select.item)}.`;
+/** Only the axes over which an exhibit repeats: a fixed item is the author's choice and stands in the caption. */
+function repeatedItem({ state, instance, reference }: Shot): string {
+  const texts = itemTexts(state.items(instance));
+  const fixed = new Set(reference.select.flatMap(({ how, axis }) => (how === 'fixed' ? [axis] : [])));
+  return itemPhrase(Object.fromEntries(Object.entries(texts).filter(([axis]) => !fixed.has(axis))));
+}
+
+async function panelsOf(show: Shown, { id, number, label }: Place, context: ReportContext): Promise<Panel[]> {
+  const shots = shotsOf(show.reference, context);
+  if (!Array.isArray(shots)) return [{ item: '', content: shots, lineage: null }];
+  const draw = show.as === 'table' ? tablePanel : figurePanel;
+  const panels: Panel[] = [];
+  let size = 0;
+  for (const [i, shot] of shots.entries()) {
+    const isOnly = shots.length === 1;
+    const item = isOnly ? '' : repeatedItem(shot);
+    if (size > EXHIBIT_SIZE) {
+      const left = shots.length - i;
+      const content = markup`<p class="note">${counted(left, 'more item')} left out to keep the page small; each is made and can be exported.</p>`;
+      panels.push({ item: `${item}, …`, content, lineage: null });
+      break;
     }
+    const place = isOnly
+      ? { id, number, label }
+      : { id: `${id}-${i + 1}`, number, label: `${label}, ${item}` };
+    const content = await draw(shot, place, context);
+    const lineage = lineageHtml(shot, i < UNFOLDED, context);
+    size += content.text.length + lineage.text.length;
+    panels.push({ item, content, lineage });
   }
-  const empty = state.axes.find((axis) => axis.items?.length === 0);
-  return markup`The axis <code>${empty?.name ?? ''}</code> has no items.`;
+  return panels;
 }
 
-async function contentOf(
-  state: NodeState,
-  instance: number,
-  show: Show,
-  { id, label }: { id: string; label: string },
-  context: ReportContext,
-): Promise<Html> {
-  const { port } = show.reference.source as { port: string };
-  const ref = state.outputs[instance]?.[port];
-  if (!ref || !hasResult(state, instance)) return absentBox(absentReason(state, instance, context));
-  try {
-    const details = context.store.index.details(state.keys[instance] ?? '');
-    context.newest = Math.max(context.newest, details?.made ?? 0);
-    if (ref.kind === 'table') {
-      const items = state.items(instance);
-      const manifest = picked(context.store.artifacts.manifest(ref.digest), show.reference, items);
-      const name = [state.name, ...Object.values(matchedItems(state, instance, show))].join('-');
-      return await renderTable(manifest, context.store, {
-        id,
-        label,
-        name: name.replace(/[^\p{L}\p{N}._-]+/gu, '_'),
-        elsewhere: publishedAs(show.reference, context),
-      });
-    }
-    if (ref.extension !== 'svg')
-      return absentBox(`A figure is SVG; this one is a .${ref.extension ?? ''} file.`);
-    const bytes = context.store.artifacts.bytes(ref.digest);
-    if (bytes.length > FIGURE_BYTES) {
-      const elsewhere = publishedAs(show.reference, context);
-      const size = `${Math.round(bytes.length / 2 ** 20)} MB of SVG is too large for this page`;
-      return absentBox(
-        elsewhere === null ? `${size}.` : markup`${size}; it is published as <code>${elsewhere}</code>.`,
-      );
-    }
-    const drawn = safeSvg(Buffer.from(bytes).toString('utf8'), id, label);
-    return 'svg' in drawn
-      ? markup`<div class="drawing">${drawn.svg}</div>`
-      : absentBox(`Not shown: ${drawn.refused}.`);
-  } catch (error) {
-    if (error instanceof MissingObjectError)
-      return absentBox('Its bytes are missing from the store; run the workflow again.');
-    if (error instanceof AbsentColumn) return absentBox(error.message);
-    throw error;
-  }
-}
-
-class AbsentColumn extends Error {}
-
-/** The columns that the reference picks, under the names it gives them. */
-function picked(manifest: Manifest, reference: Reference, items: Readonly<Record<string, Item>>): Manifest {
-  if (!reference.columns) return manifest;
-  const columns = reference.columns.map((pick) => {
-    const name = String(fillTemplate(pick.column, items));
-    const found = manifest.columns.find((column) => column.name === name);
-    if (!found) throw new AbsentColumn(`The table has no column '${name}'.`);
-    return { ...found, name: pick.as ? String(fillTemplate(pick.as, items)) : name };
-  });
-  return { ...manifest, columns };
-}
-
-/** The published file that holds the same, as its path is written in the workflow. */
-function publishedAs({ source }: Reference, { workflow }: ReportContext): string | null {
-  if (!('node' in source)) return null;
-  const found = workflow.publish.find(
-    ({ reference }) =>
-      'node' in reference.source &&
-      reference.source.node === source.node &&
-      reference.source.port === source.port &&
-      reference.columns === null,
+/** A flow: all branches in one drawing, and below it the same in numbers. */
+async function flowPanel(show: Shown, place: Place, context: ReportContext): Promise<Panel> {
+  const found = [show.reference, ...show.beside, ...show.into].map((reference) =>
+    shotsOf(reference, context),
   );
-  return found ? templateSource(found.path) : null;
-}
-
-function absentBox(reason: Part): Html {
-  return markup`<div class="absent"><p>${reason}</p></div>`;
-}
-
-function blockedReason(state: NodeState, context: ReportContext): Html {
-  const { failure, root } = state.blocked!;
-  return markup`Not made, because ${root.node} failed: ${failureText(failure, context)}`;
-}
-
-function absentReason(state: NodeState, instance: number, context: ReportContext): Html {
-  const status = state.status[instance];
-  const again = markup`<br>Run it again: <code>${context.runCommand(state.name)}</code>`;
-  if (status === Status.failed) {
-    return markup`Not made: ${failureText(state.failures.get(instance)!.failure, context)}${again}`;
+  const missing = found.find((each) => !Array.isArray(each));
+  if (missing !== undefined) return { item: '', content: missing as Html, lineage: null };
+  const shots = found as Shot[][];
+  const parts = show.into.length > 0;
+  const above = parts ? shots[0]! : [];
+  const below = parts ? shots.slice(1).flat() : shots.flat();
+  if (above.length > 1) {
+    const content = absentBox('A flow that parts into others is one; fix its items by [axis=ITEM].');
+    return { item: '', content, lineage: null };
   }
-  if (status !== Status.skipped) return markup`Not made: the run was stopped before.${again}`;
-  const causes = causesOf(state, instance, context);
-  const [first] = causes;
-  if (!first) return markup`Not made: something that it depends on failed.${again}`;
-  const others =
-    causes.length > 1 ? ` So did ${counted(causes.length - 1, 'other result')} that it needs.` : '';
-  const { failure } = first.state.failures.get(first.instance)!;
-  return markup`Not made, because <code>${instanceName(first)}</code> failed: ${failureText(failure, context)}.${others} See <a href="#failures">Failures</a>.${again}`;
+  const branches = new Map<Shot, FlowBranch>();
+  for (const shot of [...above, ...below]) {
+    const content = await whenMade(shot, context, async (ref) => {
+      const steps = flowSteps(
+        await context.store.artifacts.table(context.store.artifacts.manifest(ref.digest)),
+      );
+      if (!steps) return absentBox('A flow is a table with the columns reason, excluded and remaining.');
+      branches.set(shot, { title: branchTitle(shot, context), steps });
+      return markup``;
+    });
+    if (!branches.has(shot)) return { item: '', content, lineage: lineageHtml(shot, true, context) };
+  }
+  const drawn = (some: readonly Shot[]): FlowBranch[] => some.map((shot) => branches.get(shot)!);
+  const svg = drawFlow(drawn(above)[0] ?? null, drawn(below), place.label);
+  const tables: Part[] = [];
+  for (const [i, shot] of [...above, ...below].entries()) {
+    const label = `${place.number}, in numbers: ${branches.get(shot)!.title}`;
+    tables.push(
+      await tablePanel(shot, { id: `${place.id}-numbers-${i + 1}`, number: place.number, label }, context),
+    );
+  }
+  return {
+    item: '',
+    content: markup`${drawingHtml(svg, 'flow', place.label, null)}
+<details class="lineage numbers"><summary>The same in numbers</summary>${tables}</details>`,
+    lineage: [...above, ...below].map((shot) => lineageHtml(shot, true, context)),
+  };
+}
+
+/** Who remains at the end of a flow: the node's label, the item, or simply those included. */
+function branchTitle(shot: Shot, context: ReportContext): string {
+  const { name } = shot.state;
+  const label = context.workflow.nodes.get(name)?.label;
+  const texts = Object.values(itemTexts(shot.state.items(shot.instance)));
+  const parts = [...(label ? [label] : []), ...texts];
+  return parts.length > 0 ? parts.join(', ') : 'Included';
 }

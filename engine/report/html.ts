@@ -55,6 +55,13 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A small table of its own words, named for those who do not see it. */
+export function listing(name: string, headings: readonly string[], rows: readonly Html[]): Html {
+  return markup`<div class="scroll"><table class="listing"><caption>${name}</caption>
+<thead><tr>${headings.map((heading) => markup`<th scope="col">${heading}</th>`)}</tr></thead>
+<tbody>${rows}</tbody></table></div>\n`;
+}
+
 /** Terms and what is said of each. */
 export function definitions(rows: readonly (readonly [term: string, text: Part])[]): Html {
   return markup`<dl>${rows.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>\n`)}</dl>`;

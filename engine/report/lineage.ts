@@ -1,16 +1,24 @@
 /**
  * Lineage: where one figure or table of the report comes from, folded below it, and how to make it again.
  *
- * The whole lineage of anything in the store is the command line's.
+ * Not responsible for following connections (lineage-tree.ts).
  */
 import { itemText, type Item } from '../item.js';
+import type { Reference } from '../workflow.js';
 import { hasResult, itemPhrase, SHORT, type ReportContext } from './context.js';
-import { definitions, joined, markup, type Html, type Part } from './html.js';
+import { definitions, markup, type Html, type Part } from './html.js';
 import type { NodeState } from '../graph.js';
-import { inputList, parameterList, parametersOf, shortDigest, upstreamOf } from './node-parts.js';
+import { lineageTree } from './lineage-tree.js';
+import { parameterList, parametersOf, shortDigest } from './node-parts.js';
 
-export function lineageHtml(state: NodeState, instance: number, port: string, context: ReportContext): Html {
+/** @param isWhole all that it was made from, up to raw files; otherwise the command that tells it. */
+export function lineageHtml(
+  { state, instance, reference }: { state: NodeState; instance: number; reference: Reference },
+  isWhole: boolean,
+  context: ReportContext,
+): Html {
   const { node, name } = state;
+  const { port } = reference.source as { port: string };
   const key = state.keys[instance] ?? null;
   const items = state.items(instance);
   const texts = itemTexts(items);
@@ -25,19 +33,13 @@ export function lineageHtml(state: NodeState, instance: number, port: string, co
   if (state.axes.length > 0) rows.push(['Item', itemPhrase(texts)]);
   if (key !== null) rows.push(['Key', shortDigest(key)]);
   if (artifact !== null) rows.push(['Content', shortDigest(artifact)]);
-  const inputs = inputList(node, context);
-  if (inputs) rows.push(['Inputs', inputs]);
   if (params) rows.push(['Parameters', params]);
-  const upstream = upstreamOf(name, context);
-  const before = [
-    ...upstream.inputs.map((input) => markup`<a href="#inputs">${input}</a>`),
-    ...upstream.nodes.map((each) => context.nodeLink(each)),
-  ];
-  if (before.length > 0) rows.push(['Rests on', joined(before, ', ')]);
+  const tree = isWhole ? lineageTree(state, instance, port, context) : null;
+  if (tree) rows.push(['Made from', tree]);
   rows.push(['Run again', markup`<code>${context.runCommand(name)}</code>`]);
-  rows.push(['Full lineage', markup`<code>${context.lineageCommand(`${name}.${port}`, texts)}</code>`]);
+  rows.push(['Lineage', markup`<code>${context.lineageCommand(`${name}.${port}`, texts)}</code>`]);
   const keyText = key === null ? null : markup` · key <code>${key.slice(0, SHORT)}</code>`;
-  const made = hasResult(state, instance) ? 'Lineage' : 'What it would be made of';
+  const made = hasResult(state, instance) ? 'Where this comes from' : 'What it would be made of';
   return markup`<details class="lineage"><summary>${made}: <code>${name}.${port}</code>${keyText}</summary>
 ${definitions(rows)}</details>`;
 }

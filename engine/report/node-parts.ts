@@ -1,13 +1,11 @@
 /**
- * What a node is made of, as the report shows it: its parameters after defaults, what its ports receive, what lies upstream.
+ * What a node is made of, as the report shows it: its parameters after defaults, and what its ports receive.
  */
 import { basename } from 'node:path';
 import { referenceText, treeJson } from '../describe.js';
 import type { Item } from '../item.js';
 import { resolveParams } from '../language/resolve-params.js';
 import { fillTemplate, templatesOf, templateSource } from '../language/template.js';
-import { referencesOf } from '../language/graph.js';
-import { axisReference } from '../plan-graph.js';
 import type { Json } from '../task.js';
 import type { Binding, FileInput, Node, Reference } from '../workflow.js';
 import { SHORT, type ReportContext } from './context.js';
@@ -93,39 +91,6 @@ function referencePart(reference: Reference, context: ReportContext): Html {
   return label === null
     ? markup`${context.nodeAnchorLink(node, text)}`
     : markup`${context.nodeAnchorLink(node, text)} (${label})`;
-}
-
-export interface Upstream {
-  /** In the workflow's order. */
-  readonly nodes: readonly string[];
-  readonly inputs: readonly string[];
-}
-
-/** Everything that a node's results rest on, axes included. */
-export function upstreamOf(name: string, context: ReportContext): Upstream {
-  const { workflow } = context;
-  const nodes = new Set<string>();
-  const inputs = new Set<string>();
-  const open = [name];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const node = workflow.nodes.get(next);
-    if (!node) continue;
-    const axes = node.axes.flatMap((axis) => axisReference(workflow.axes.get(axis)!) ?? []);
-    for (const { source } of [
-      ...[...node.inputs.values()].flatMap((binding) => [...referencesOf(binding)]),
-      ...axes,
-    ]) {
-      if ('input' in source) inputs.add(source.input);
-      else if (!nodes.has(source.node)) {
-        nodes.add(source.node);
-        open.push(source.node);
-      }
-    }
-  }
-  return {
-    nodes: [...workflow.nodes.keys()].filter((each) => nodes.has(each)),
-    inputs: [...workflow.inputs.keys()].filter((each) => inputs.has(each)),
-  };
 }
 
 export interface InputFile {

@@ -30,11 +30,9 @@ export function renderPage(page: {
   title: string;
   /** Below the title. */
   header: Html;
-  /** Above the first section. */
-  lead: Html;
   sections: readonly PageSection[];
 }): string {
-  const { title, header, lead, sections } = page;
+  const { title, header, sections } = page;
   return markup`<!doctype html>
 <html lang="en">
 <head>
@@ -55,7 +53,6 @@ ${header}</header>
 <nav aria-label="Contents"><h2>Contents</h2>
 <ol>${sections.map(contentsEntry)}</ol></nav>
 <main id="content">
-<div class="prose">${lead}</div>
 ${sections.map(sectionHtml)}</main>
 </div>
 <script>${new Html(SCRIPT)}</script>

@@ -8,12 +8,12 @@
 import { ReportContext, type ReportInput } from './context.js';
 import { Numbering, renderExhibit, type Exhibit } from './exhibit.js';
 import { failuresHtml, lossesText } from './failures.js';
-import { assumptions, inputFiles } from './front.js';
+import { asked, assumptions, inputFiles } from './front.js';
 import { Html, joined, markup } from './html.js';
 import { inline, markdown } from './markdown.js';
 import { methodsHtml } from './methods.js';
 import { Anchors, renderPage, type PageSection } from './page.js';
-import { readNotes, warningsHtml } from './warnings.js';
+import { readNotes, warningsHtml, warningsText, type Notes } from './warnings.js';
 
 export type { ReportInput };
 
@@ -28,10 +28,12 @@ export async function renderReport(input: ReportInput): Promise<string> {
     return content ? [{ id, title, entries: [], content }] : [];
   };
   // The page's own sections take their anchors first: what links to #failures finds them.
-  const front = [...part('Assumptions', assumptions(context)), ...part('Inputs', inputFiles(context))];
+  const front = part('What was asked', asked(context));
   const back = [
+    ...part('Assumptions', assumptions(context)),
     ...part('Failures', failuresHtml(context)),
     ...part('Warnings', warningsHtml(notes, context)),
+    ...part('Inputs', inputFiles(context)),
     ...part('Methods', methodsHtml(notes, context)),
   ];
   const numbering = new Numbering();
@@ -52,13 +54,12 @@ export async function renderReport(input: ReportInput): Promise<string> {
   const title = [workflow.report?.title, workflow.title, workflow.name].find((text) => text) ?? '';
   return renderPage({
     title,
-    header: headerHtml(title, context),
-    lead: markdown(workflow.description),
+    header: headerHtml(title, notes, context),
     sections: [...front, ...results, ...back],
   });
 }
 
-function headerHtml(title: string, context: ReportContext): Html {
+function headerHtml(title: string, notes: Notes, context: ReportContext): Html {
   const { workflow, newest } = context;
   // The newest result on the page, not today: a page made again is the same page.
   const date = newest > 0 ? new Date(newest).toISOString().slice(0, 10) : null;
@@ -69,6 +70,10 @@ function headerHtml(title: string, context: ReportContext): Html {
   const about = [
     markup`Workflow <code>${context.file}</code>`,
     ...(date === null ? [] : [markup`results of ${date}`]),
+    ...([...workflow.params.values()].some(({ assumption }) => assumption)
+      ? [markup`<a href="#assumptions">assumptions</a>`]
+      : []),
+    ...(notes.warnings.size === 0 ? [] : [markup`<a href="#warnings">${warningsText(notes)}</a>`]),
   ];
   const losses = lossesText(context);
   const banner =

@@ -9,14 +9,14 @@ export const STYLE = `
 :root {
   color-scheme: light dark;
   --ground: #fdfdfc; --ink: #23262a; --soft: #62676e; --rule: #dddcd8; --faint: #f4f3f0; --link: #1f5a92;
-  --alert: #8f2f1d; --alert-ground: #fbf1ee; --paper: #fff;
+  --edge: #8d9198; --alert: #8f2f1d; --alert-ground: #fbf1ee; --paper: #fff;
   --serif: Charter, 'Bitstream Charter', 'Sitka Text', Cambria, 'Noto Serif', 'DejaVu Serif', Georgia, serif;
   --sans: system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, 'Liberation Sans', 'Noto Sans', sans-serif;
   --mono: ui-monospace, SFMono-Regular, Menlo, Consolas, 'Liberation Mono', 'DejaVu Sans Mono', monospace;
 }
 @media screen and (prefers-color-scheme: dark) {
   :root {
-    --ground: #17191c; --ink: #dcdad5; --soft: #9a9fa6; --rule: #35393f; --faint: #1f2226; --link: #86b7e6;
+    --ground: #17191c; --ink: #dcdad5; --soft: #9a9fa6; --rule: #35393f; --edge: #6b7079; --faint: #1f2226; --link: #86b7e6;
     --alert: #f0a08d; --alert-ground: #2b1f1c;
   }
 }
@@ -62,8 +62,14 @@ nav a:hover { text-decoration: underline; }
 }
 
 .exhibit { margin: 2.25rem 0 2.5rem; }
-.drawing { background: var(--paper); overflow-x: auto; text-align: center; border: 1px solid var(--rule); border-radius: 3px; padding: .75rem; }
-.drawing svg { max-width: 100%; height: auto; display: block; margin: 0 auto; overflow: hidden; color: #222; }
+.drawing { background: var(--paper); overflow: auto; max-height: 88vh; border: 1px solid var(--rule); border-radius: 3px; padding: .75rem; }
+.drawing:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+/* A drawing shrinks to the page; one that would shrink below .72, too small to read, keeps its size and scrolls. */
+.drawing svg { width: var(--width); max-width: max(100%, min(var(--width), (.72 * var(--width) - 100%) * 9999)); height: auto; display: block; margin: 0 auto; overflow: hidden; color: #222; }
+.drawing:has(.flow) { background: none; border: 0; padding: 0; max-height: none; }
+.flow { fill: var(--ink); }
+.flow rect { fill: var(--ground); stroke: var(--soft); }
+.flow path { stroke: var(--soft); } .flow .head { fill: var(--soft); stroke: none; }
 figcaption { font: .92rem/1.5 var(--sans); margin: .8rem 0 .3rem; max-width: 46rem; }
 .tabular > figcaption { margin: 0 0 .7rem; break-after: avoid; }
 .number { font-weight: 600; }
@@ -73,7 +79,8 @@ figcaption { font: .92rem/1.5 var(--sans); margin: .8rem 0 .3rem; max-width: 46r
 .absent p { margin: 0; max-width: 44rem; }
 .scroll { overflow: auto; max-height: 34rem; }
 .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
-table { border-collapse: collapse; font: .84rem/1.45 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
+caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+table { position: relative; border-collapse: collapse; font: .84rem/1.45 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
 .data, .listing { width: 100%; border-top: 1.5px solid var(--ink); border-bottom: 1.5px solid var(--ink); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; font-weight: 400; }
 thead th { font-weight: 600; vertical-align: bottom; border-bottom: 1px solid var(--ink); }
@@ -82,20 +89,38 @@ tbody tr + tr > * { border-top: 1px solid var(--rule); }
 .data td { max-width: 26rem; }
 .data .number { text-align: right; font-weight: 400; white-space: nowrap; padding-left: .8rem; padding-right: .4rem; }
 .data thead .number { font-weight: 600; }
+.data .number + :not(.number) { padding-left: 1.2rem; }
 .missing { color: var(--soft); }
-th button { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; }
-th button { position: relative; }
+button { font: inherit; color: var(--link); background: none; border: 0; padding: 0; cursor: pointer; }
+button:focus-visible, summary:focus-visible, a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; border-radius: 2px; }
+button:disabled { color: var(--soft); opacity: .5; cursor: default; }
+th button { position: relative; color: inherit; text-align: inherit; font-weight: inherit; }
 th button::after { content: '\\2195'; position: absolute; left: 100%; padding-left: .1em; opacity: 0; }
+.number button::after { left: auto; right: 100%; padding: 0 .1em 0 0; }
 th button:hover::after, th button:focus-visible::after { opacity: .7; }
 th[aria-sort='ascending'] button::after { content: '\\2191'; opacity: 1; }
 th[aria-sort='descending'] button::after { content: '\\2193'; opacity: 1; }
+.tools { display: flex; flex-wrap: wrap; align-items: baseline; gap: .3rem 1rem; margin: 0 0 .5rem; font: .82rem/1.5 var(--sans); color: var(--soft); }
+.tools input { font: inherit; color: inherit; background: var(--faint); border: 1px solid var(--edge); border-radius: 3px; padding: .25rem .5rem; width: 14rem; max-width: 100%; }
+.tools input::placeholder { color: var(--soft); opacity: 1; }
+.tools .place:empty { display: none; }
 .note { font-size: .82rem; margin: .5rem 0 .3rem; }
-.csv button { font: inherit; color: var(--link); background: none; border: 0; padding: 0; cursor: pointer; text-decoration: underline; text-underline-offset: .15em; }
+.note:empty { display: none; }
+.note { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; }
+.note > button, .zoom { white-space: nowrap; }
+.zoom button { min-width: 1.6rem; text-align: center; } .zoom output { display: inline-block; min-width: 3.2em; text-align: center; font-variant-numeric: tabular-nums; }
+.scripted .unscripted { display: none; }
 
 details > summary { cursor: pointer; }
 .lineage { font: .82rem/1.5 var(--sans); color: var(--soft); margin: .3rem 0 0; }
 .lineage[open] { color: var(--ink); border-left: 2px solid var(--rule); padding-left: 1rem; }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35rem 1.2rem; margin: .6rem 0 1rem; font: .84rem/1.5 var(--sans); }
+.tree { overflow-x: auto; max-height: 26rem; }
+.tree ul { list-style: none; margin: 0; padding: 0 0 0 1.1rem; border-left: 1px solid var(--rule); }
+.tree > ul { padding-left: 0; border: 0; }
+.tree li { margin: .15rem 0; min-width: 12rem; }
+.numbers .scroll { margin-top: .8rem; }
+.more { font: .9rem/1.5 var(--sans); margin: .8rem 0; } .more > summary { margin-bottom: .5rem; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; }
 dl .inputs { list-style: none; padding: 0; margin: 0; }
@@ -118,6 +143,13 @@ details:target > summary { background: var(--faint); }
 .print-only { display: none; }
 @media (max-width: 40rem) {
   .page { padding: 1.5rem 1rem 3rem; }
+  h1 { font-size: 1.6rem; }
+  nav ol ol { display: none; }
+  .listing thead { position: absolute; clip-path: inset(50%); }
+  .listing tr, .listing th, .listing td { display: block; padding: .1rem 0; }
+  .listing tr { padding: .4rem 0; } .listing tr > * { border: 0; } .listing tr + tr { border-top: 1px solid var(--rule); }
+  .listing td:empty { display: none; }
+  .lineage[open] { padding-left: .6rem; }
   dl, .warnings { grid-template-columns: minmax(0, 1fr); gap: 0 0; } dd, .warnings dd { grid-column: 1; margin-bottom: .5rem; }
 }
 @media print {
@@ -126,7 +158,7 @@ details:target > summary { background: var(--faint); }
   .page { padding: 0; max-width: none; } main { max-width: none; }
   h1 { font-size: 19pt; } h2 { font-size: 13.5pt; margin-top: 2rem; }
   nav ol { columns: 2; } nav ol ol { columns: 1; } nav > ol > li { break-inside: avoid; }
-  .skip, .csv { display: none; }
+  .skip, .tools, .note > button, .zoom, .note > .zoom { display: none; }
   .print-only { display: inline; }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; max-height: none; }
@@ -136,7 +168,8 @@ details:target > summary { background: var(--faint); }
   tr, .drawing, .absent, .causes li { break-inside: avoid; }
   .exhibit:not(.tabular) > .drawing, .exhibit > figcaption:first-child, .item, .panel > summary { break-after: avoid; }
   th button { display: contents; } th button::after { display: none; }
-  .drawing { border: 0; padding: 0; } .drawing svg { max-height: 220mm; }
+  .drawing { border: 0; padding: 0; overflow: visible; max-height: none; }
+  .drawing svg { width: var(--width) !important; max-width: 100% !important; max-height: 220mm; }
   .lineage, dl { font-size: 8pt; }
   .node { break-inside: avoid-page; }
   .node::details-content, .panel::details-content { content-visibility: visible; }

@@ -73,14 +73,15 @@ class Rebuilt {
     for (const child of element.children) if (typeof child === 'object') this.collect(child);
   }
 
-  write(name: string): string {
+  write(label: string): string {
     const { width, height, viewBox } = sizeOf(this.root);
     const content = this.root.children.map((child) => this.child(child, 'svg')).join('');
+    const isKept = (name: string): boolean => PRESENTATION.has(name) && name !== 'transform';
+    // The page's style sheet goes by the width.
+    const own = this.style(this.root.attributes.get('style') ?? '', isKept);
+    const style = [`--width:${width}px`, own].filter(Boolean).join(';');
     // One image to assistive technology: its parts say little, its caption and table say more.
-    return `<svg role="img" aria-label="${escapeHtml(name)}" width="${width}" height="${height}" viewBox="${viewBox}"${this.attributes(
-      this.root,
-      (attribute) => PRESENTATION.has(attribute) && attribute !== 'transform',
-    )}>${content}</svg>`;
+    return `<svg role="img" aria-label="${escapeHtml(label)}" width="${width}" height="${height}" viewBox="${viewBox}" style="${escapeHtml(style)}"${this.attributes(this.root, isKept, 'style')}>${content}</svg>`;
   }
 
   private child(child: XmlElement | string, parent: string): string {
@@ -106,9 +107,10 @@ class Rebuilt {
     return content === '' ? `${tag}/>` : `${tag}>${content}</${name}>`;
   }
 
-  private attributes(element: XmlElement, isKept: (name: string) => boolean): string {
+  private attributes(element: XmlElement, isKept: (name: string) => boolean, except?: string): string {
     let out = '';
     for (const [name, value] of element.attributes) {
+      if (name === except) continue;
       const kept = name === 'style' ? this.style(value, isKept) : isKept(name) ? this.value(value) : null;
       if (kept !== null && kept !== '') out += ` ${name}="${escapeHtml(kept)}"`;
     }

@@ -40,6 +40,14 @@ export function readNotes({ graph, store }: ReportContext): Notes {
   return { warnings, backends: [...backends].filter((backend) => backend !== '').sort() };
 }
 
+/** How many different things were warned of. */
+export function warningsText({ warnings }: Notes): string {
+  return counted(
+    [...warnings.values()].reduce((sum, messages) => sum + messages.size, 0),
+    'warning',
+  );
+}
+
 export function warningsHtml({ warnings }: Notes, context: ReportContext): Html | null {
   if (warnings.size === 0) return null;
   const entries = [...warnings].map(([node, messages]) => {

@@ -160,6 +160,8 @@ describe('extends', () => {
       name: 'k',
       value: 7,
       description: 'neighbours',
+      assumption: false,
+      choices: null,
       overridden: true,
     });
     expect(flow.params.get('data')!.overridden).toBe(false);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { ArtifactRef } from '../../../cache/artifact.js';
 import { digestOf } from '../../../cache/digest.js';
 import { Store } from '../../../cache/store.js';
+import { describeWorkflow } from '../../../engine/describe.js';
 import type { NodeSummary } from '../../../engine/event.js';
 import { Status, type NodeState } from '../../../engine/graph.js';
 import { itemId, type Item, type Scalar } from '../../../engine/item.js';
@@ -17,6 +18,7 @@ import { templateSource } from '../../../engine/language/template.js';
 import { renderDiagnostic } from '../../../engine/language/render.js';
 import { buildGraph, defaultTargets, type RunGraph } from '../../../engine/plan-graph.js';
 import type { ReportInput } from '../../../engine/report/report.js';
+import { writeGroup } from '../../../engine/record.js';
 import { TaskError, type OutputValue, type Registry } from '../../../engine/task.js';
 import type { Workflow } from '../../../engine/workflow.js';
 
@@ -69,7 +71,12 @@ export class HandRuns {
       .filter(({ axes }) => axes.length === 0)
       .map(({ path }) => templateSource(path))
       .map((path) => ({ path, digest: digestOf('test', path.split('/').at(-1)) }));
-    return { workflow, store: this.store, graph, nodes: summaries(graph), failures: [], files };
+    const { index } = this.store;
+    const described = this.store.writer.json(describeWorkflow(workflow, files)).digest;
+    const run = index.startRun({ workflow: workflow.name, file: workflow.file, graph: described });
+    for (const state of graph.nodes.values()) index.addRunNode(run, state.name, writeGroup(state, this.store));
+    index.endRun(run, 'done', {});
+    return { workflow, store: this.store, graph, run, nodes: summaries(graph), failures: [], files };
   }
 
   private async finish(state: NodeState, i: number, options: HandRunOptions): Promise<void> {
