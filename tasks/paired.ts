@@ -7,7 +7,7 @@
 import { numberColumn, textColumn, type Column } from '../cache/column.js';
 import type { Table, TableSchema } from '../cache/table.js';
 import { TaskError, type InputPort, type Json, type TaskContext } from '../engine/task.js';
-import { anyColumn, cellAt, numbersOf, present, type Cell } from './reading.js';
+import { anyColumn, cellAt, idAsColumn, numbersOf, present, type Cell } from './reading.js';
 
 export interface PairedParams {
   readonly by: readonly string[];
@@ -195,7 +195,7 @@ function readGroups(
   if (within === null) return () => null;
   if (!context.has('groups'))
     throw new TaskError("'within' names a column of 'groups', which is not connected", { port: 'groups' });
-  const table = context.table('groups');
+  const table = idAsColumn(context.table('groups'));
   const column = anyColumn(table, 'groups', within);
   const groups = new Map<string, string | null>();
   for (let row = 0; row < table.rows; row++) {

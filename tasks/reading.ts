@@ -4,8 +4,8 @@
  * Not responsible for what a task makes of them. Tables of numbers are read in bytewise order of their column names
  * wherever the order could reach a result, so that the order of columns in a file never does.
  */
-import { compareBytes, matchIds, type Table, type TableSchema } from '../cache/table.js';
-import type { Column } from '../cache/column.js';
+import { compareBytes, matchIds, plainTable, type Table, type TableSchema } from '../cache/table.js';
+import { textColumn, type Column } from '../cache/column.js';
 import { TaskError } from '../engine/task.js';
 
 /** Those of `wanted` that the table has: for a port's `reads`. An absent one is reported when the task runs. */
@@ -75,6 +75,12 @@ export function idsOf(table: Table, port: string): readonly string[] {
   throw new TaskError('expected a table with an id column, got one without; give the input an `id:`', {
     port,
   });
+}
+
+/** A table whose ids, where it has them, are its first ordinary column: for tasks to which an id is a name like others. */
+export function idAsColumn(table: Table): Table {
+  if (!table.id) return table;
+  return plainTable([[table.id.name, textColumn(table.id.values)], ...table.columns], table.rows);
 }
 
 /** How messages name a row: the id where there is one, else the 1-based position. */

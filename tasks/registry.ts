@@ -51,6 +51,7 @@ import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
 import { ukbDiseases } from './ukb-diseases.js';
+import { ukbFields } from './ukb-fields.js';
 import { ukbPeople } from './ukb-people.js';
 
 export const registry = new Registry([
@@ -105,5 +106,6 @@ export const registry = new Registry([
   testSpearman,
   testWilcoxon,
   ukbDiseases,
+  ukbFields,
   ukbPeople,
 ]);
