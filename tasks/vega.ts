@@ -78,15 +78,26 @@ function characterWidth(character: string): number {
   return 0.55;
 }
 
-function textWidth(text: string, fontSize: number): number {
+// Bold letters are about this much wider.
+const BOLD = 1.06;
+
+/** What a text is measured by: Vega hands over numbers as they are, and cuts what is wider than `limit`. */
+interface TextItem {
+  readonly fontSize?: number;
+  readonly fontWeight?: string | number;
+  readonly limit?: number;
+}
+
+function textWidth({ fontSize = 11, fontWeight, limit = 0 }: TextItem, text: unknown): number {
   let em = 0;
-  for (const character of text) em += characterWidth(character);
-  return em * fontSize;
+  for (const character of String(text ?? '').trim()) em += characterWidth(character);
+  const width = em * fontSize * (fontWeight === 'bold' || Number(fontWeight) >= 600 ? BOLD : 1);
+  return limit > 0 ? Math.min(width, limit) : width;
 }
 
 /** What Vega exports and its types leave out. */
 interface Untyped {
-  readonly textMetrics: { width: (item: { fontSize?: number }, text?: string) => number };
+  readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
   setRandom(source: () => number): void;
   randomLCG(seed: number): () => number;
 }
@@ -125,10 +136,15 @@ export async function renderSvg(spec: Spec, data: ReadonlyMap<string, Rows>): Pr
   const zone = process.env['TZ'];
   process.env['TZ'] = 'UTC';
   try {
-    const compiled = compile({ ...themed, datasets: Object.fromEntries(data) } as never, {
-      logger: logger as never,
-    });
-    refuseLoading(compiled.spec as unknown as Json, 'compiled');
+    // Compiled without rows, which Vega-Lite would copy several times over; Vega gets them after.
+    const empty = Object.fromEntries([...data.keys()].map((name) => [name, []]));
+    const { spec: compiled } = compile({ ...themed, datasets: empty } as never, { logger: logger as never });
+    refuseLoading(compiled as unknown as Json, 'compiled');
+    for (const source of (compiled.data ?? []) as { name: string; values?: unknown }[]) {
+      // Vega writes to the rows that it is given.
+      const rows = data.get(source.name);
+      if (rows && source.values) source.values = rows.map((row) => ({ ...row }));
+    }
     // Interpreted functions: the clock is refused, so that a figure depends on its data alone.
     vega.expressionFunction('now', () => {
       throw new Error('now() would make a figure depend on the clock');
@@ -136,8 +152,8 @@ export async function renderSvg(spec: Spec, data: ReadonlyMap<string, Rows>): Pr
     vega.resetSVGDefIds();
     const untyped = vega as unknown as Untyped;
     untyped.setRandom(untyped.randomLCG(1));
-    untyped.textMetrics.width = (item, text) => textWidth(text ?? '', item.fontSize ?? 11);
-    const view = new vega.View(vega.parse(compiled.spec, undefined, { ast: true }), {
+    untyped.textMetrics.width = textWidth;
+    const view = new vega.View(vega.parse(compiled, undefined, { ast: true }), {
       renderer: 'none',
       loader: loader as never,
       expr: expressionInterpreter as never,
