@@ -55,7 +55,7 @@ const dosages = (() => {
     call === GAP ? NaN : Math.min(2, Math.max(0, call + Math.round(100 * rng.normal()) / 1000)),
   );
 })();
-const cellOf = Int32Array.from({ length: N }, (_, i) => ((i * i + i) % 7) % 4);
+const cellOf = Int32Array.from({ length: N }, (_, i) => ((i * 7) % 11) % 4);
 const y = (() => {
   const rng = rngFromSeed(seed, 'y');
   return Float64Array.from({ length: N }, (_, i) => {
