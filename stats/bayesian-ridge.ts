@@ -9,7 +9,8 @@
  */
 import type { Backend } from './linalg/backend.js';
 import type { Matrix } from './linalg/matrix.js';
-import { combineAxes, coordinates, type Factorisation, type ProjectedTarget } from './factorisation.js';
+import { coordinates, type Factorisation, type ProjectedTarget } from './factorisation.js';
+import { SpectralSystem, type EvidenceTerms, type RidgeSystem } from './ridge-system.js';
 import { bracketedRoot } from './root.js';
 
 export type RidgeMode = 'faithful' | 'recommended';
@@ -68,21 +69,30 @@ export function fitRidge(
   mode: RidgeMode,
   options: FaithfulOptions = sklearnDefaults,
 ): RidgeFit {
-  if (x.n < 3) return meanOnly(x, y, 'too-few-rows');
-  if (y.total === 0) return meanOnly(x, y, 'constant-target');
-  if (x.values.length === 0) return withoutSignal(x, y, 'no-features');
-  return mode === 'faithful' ? iterate(x, y, options) : maximiseEvidence(x, y);
+  return fitSystem(new SpectralSystem(x, y), mode, options);
 }
 
-function meanOnly(x: Factorisation, y: ProjectedTarget, status: RidgeStatus): RidgeFit {
-  const coef = new Float64Array(x.p);
+/** Fits one target on a feature matrix, in whatever form they come. */
+export function fitSystem(
+  system: RidgeSystem,
+  mode: RidgeMode,
+  options: FaithfulOptions = sklearnDefaults,
+): RidgeFit {
+  if (system.n < 3) return meanOnly(system, 'too-few-rows');
+  if (system.total === 0) return meanOnly(system, 'constant-target');
+  if (system.isEmpty) return withoutSignal(system, 'no-features');
+  return mode === 'faithful' ? iterate(system, options) : maximiseEvidence(system);
+}
+
+function meanOnly(system: RidgeSystem, status: RidgeStatus): RidgeFit {
+  const coef = new Float64Array(system.p);
   const none = { alpha: null, lambda: null, iterations: null, effectiveParameters: 0, logEvidence: null };
-  return { status, coef, intercept: y.mean, ...none };
+  return { status, coef, intercept: system.mean, ...none };
 }
 
-function withoutSignal(x: Factorisation, y: ProjectedTarget, status: RidgeStatus): RidgeFit {
-  const alpha = x.n / y.total;
-  return { ...meanOnly(x, y, status), alpha, logEvidence: halfLogEvidence(x.n, y.total) };
+function withoutSignal(system: RidgeSystem, status: RidgeStatus): RidgeFit {
+  const { n, total } = system;
+  return { ...meanOnly(system, status), alpha: n / total, logEvidence: halfLogEvidence(n, total) };
 }
 
 /** The log evidence at w = 0: −½n(log(2π·q/n) + 1) with q = Σ(y − ȳ)². */
@@ -92,95 +102,68 @@ function halfLogEvidence(n: number, q: number): number {
 
 /** log p(y | α, λ), in the spectral form (MacKay 1992, eq. 4.10, without hyperpriors). */
 export function logEvidence(x: Factorisation, y: ProjectedTarget, alpha: number, lambda: number): number {
-  const delta = lambda / alpha;
-  let quadratic = y.outside;
-  let logDeterminant = 0;
-  for (let k = 0; k < x.values.length; k++) {
-    const d = x.values[k]!;
-    quadratic += (y.u[k]! * y.u[k]! * delta) / (d + delta);
-    logDeterminant += Math.log1p(d / delta);
-  }
-  return 0.5 * (x.n * Math.log(alpha / (2 * Math.PI)) - alpha * quadratic - logDeterminant);
+  return evidenceOf(x.n, new SpectralSystem(x, y).evidence(lambda / alpha), alpha);
+}
+
+function evidenceOf(n: number, { quadratic, logDeterminant }: EvidenceTerms, alpha: number): number {
+  return 0.5 * (n * Math.log(alpha / (2 * Math.PI)) - alpha * quadratic - logDeterminant);
 }
 
 function finish(
-  x: Factorisation,
-  y: ProjectedTarget,
+  system: RidgeSystem,
   status: RidgeStatus,
   alpha: number,
   lambda: number,
   iterations: number | null,
 ): RidgeFit {
   const delta = lambda / alpha;
-  const coef = combineAxes(
-    x,
-    y.u.map((u, k) => u / (x.values[k]! + delta)),
-  );
-  let effectiveParameters = 0;
-  for (const d of x.values) effectiveParameters += d / (d + delta);
-  const intercept = y.mean - x.means.reduce((sum, mean, j) => sum + mean * coef[j]!, 0);
+  const coef = system.coefficients(delta);
+  const terms = system.evidence(delta);
   return {
     status,
     coef,
-    intercept,
+    intercept: system.mean - system.means.reduce((sum, mean, j) => sum + mean * coef[j]!, 0),
     alpha,
     lambda,
     iterations,
-    effectiveParameters,
-    logEvidence: logEvidence(x, y, alpha, lambda),
+    effectiveParameters: terms.effectiveParameters,
+    logEvidence: evidenceOf(system.n, terms, alpha),
   };
 }
 
 // ---------------------------------------------------------------- faithful
 
-function iterate(x: Factorisation, y: ProjectedTarget, options: FaithfulOptions): RidgeFit {
-  const { values } = x;
-  const r = values.length;
-  let alpha = 1 / (y.total / x.n + Number.EPSILON);
+function iterate(system: RidgeSystem, options: FaithfulOptions): RidgeFit {
+  let alpha = 1 / (system.total / system.n + Number.EPSILON);
   let lambda = 1;
-  // w in spectral form: w = Σ_k spectral_k·(√d_k·v_k).
-  let old = new Float64Array(r);
-  let spectral = new Float64Array(r);
+  let old: Float64Array | null = null;
   let iterations = 0;
   let converged = false;
   while (iterations < options.maxIterations && !converged) {
-    const delta = lambda / alpha;
-    let squaredNorm = 0;
-    let squaredError = y.outside;
-    let gamma = 0;
-    for (let k = 0; k < r; k++) {
-      const d = values[k]!;
-      const s = y.u[k]! / (d + delta);
-      spectral[k] = s;
-      squaredNorm += d * s * s;
-      squaredError += (delta * s) ** 2;
-      gamma += (alpha * d) / (lambda + alpha * d);
-    }
+    const { point, squaredNorm, squaredError, gamma } = system.step(alpha, lambda);
     lambda = (gamma + 2 * options.lambda1) / (squaredNorm + 2 * options.lambda2);
-    alpha = (x.n - gamma + 2 * options.alpha1) / (squaredError + 2 * options.alpha2);
-    converged = iterations !== 0 && movedLessThan(x, old, spectral, options.tolerance);
+    alpha = (system.n - gamma + 2 * options.alpha1) / (squaredError + 2 * options.alpha2);
+    converged = old !== null && movedLessThan(system, old, point, options.tolerance);
     iterations++;
-    [old, spectral] = [spectral, old];
+    old = point;
   }
-  return finish(x, y, converged ? 'ok' : 'not-converged', alpha, lambda, iterations);
+  return finish(system, converged ? 'ok' : 'not-converged', alpha, lambda, iterations);
 }
 
 /**
- * Whether Σ_j |w_old − w| < tolerance in the original coordinates. ‖Δ‖₂ ≤ ‖Δ‖₁ ≤ √p‖Δ‖₂ settles nearly every iteration in O(r);
- * only between the two bounds is the vector formed, in O(rp).
+ * Whether Σ_j |w_old − w| < tolerance in the original coordinates. ‖Δ‖₂ ≤ ‖Δ‖₁ ≤ √p‖Δ‖₂ settles nearly every iteration in O(p);
+ * only between the two bounds is the vector formed, in O(p²).
  */
-function movedLessThan(x: Factorisation, old: Float64Array, now: Float64Array, tolerance: number): boolean {
-  let square = 0;
-  const moved = new Float64Array(now.length);
-  for (let k = 0; k < now.length; k++) {
-    const step = old[k]! - now[k]!;
-    moved[k] = step;
-    square += x.values[k]! * step * step;
-  }
-  const norm = Math.sqrt(square);
+function movedLessThan(
+  system: RidgeSystem,
+  old: Float64Array,
+  now: Float64Array,
+  tolerance: number,
+): boolean {
+  const norm = system.distance(old, now);
   if (norm > tolerance * (1 + 1e-6)) return false;
-  if (norm * Math.sqrt(x.p) < tolerance * (1 - 1e-6)) return true;
-  return combineAxes(x, moved).reduce((sum, step) => sum + Math.abs(step), 0) < tolerance;
+  if (norm * Math.sqrt(system.p) < tolerance * (1 - 1e-6)) return true;
+  return system.absoluteDistance(old, now) < tolerance;
 }
 
 // ---------------------------------------------------------------- recommended
@@ -193,38 +176,22 @@ const GRID_STEP = Math.LN10 / 4;
  */
 const GRID_SPAN = 10 * Math.LN10;
 
-function maximiseEvidence(x: Factorisation, y: ProjectedTarget): RidgeFit {
+function maximiseEvidence(system: RidgeSystem): RidgeFit {
   // −2·(log evidence) profiled over α, up to a constant: n·log(q/n) + Σ log(1 + d/δ), q = Σ u²δ/(d + δ) + ‖y⊥‖².
-  const { values: d } = x;
-  const r = d.length;
-  const n = x.n;
-  const q = (logDelta: number): number => {
-    const delta = Math.exp(logDelta);
-    return y.u.reduce((sum, u, k) => sum + (u * u * delta) / (d[k]! + delta), y.outside);
-  };
+  const { n, total } = system;
+  const at = (logDelta: number): EvidenceTerms => system.evidence(Math.exp(logDelta));
   const objective = (logDelta: number): number => {
-    const delta = Math.exp(logDelta);
-    return n * Math.log(q(logDelta) / n) + d.reduce((sum, value) => sum + Math.log1p(value / delta), 0);
+    const { quadratic, logDeterminant } = at(logDelta);
+    return n * Math.log(quadratic / n) + logDeterminant;
   };
   const slope = (logDelta: number): number => {
-    const delta = Math.exp(logDelta);
-    let squares = y.outside;
-    let change = 0;
-    let shrunk = 0;
-    for (let k = 0; k < r; k++) {
-      const share = d[k]! / (d[k]! + delta);
-      const part = (y.u[k]! * y.u[k]! * delta) / (d[k]! + delta);
-      squares += part;
-      change += part * share;
-      shrunk += share;
-    }
-    return (n * change) / squares - shrunk;
+    const { quadratic, change, effectiveParameters } = at(logDelta);
+    return (n * change) / quadratic - effectiveParameters;
   };
-  const centre = Math.log(d.reduce((sum, value) => sum + value, 0) / r);
-  const first = centre - GRID_SPAN;
+  const first = Math.log(system.meanEigenvalue) - GRID_SPAN;
   const points = Math.round((2 * GRID_SPAN) / GRID_STEP) + 1;
   const grid = Float64Array.from({ length: points }, (_, i) => objective(first + i * GRID_STEP));
-  const flat = n * Math.log(y.total / n);
+  const flat = n * Math.log(total / n);
   let best = -1;
   let lowest = flat - 1e-12 * Math.abs(flat);
   for (let i = 1; i < points - 1; i++) {
@@ -233,17 +200,18 @@ function maximiseEvidence(x: Factorisation, y: ProjectedTarget): RidgeFit {
       lowest = grid[i]!;
     }
   }
-  const at = (logDelta: number, status: RidgeStatus): RidgeFit => {
-    const alpha = n / q(logDelta);
-    return finish(x, y, status, alpha, Math.exp(logDelta) * alpha, null);
+  const finishAt = (logDelta: number, status: RidgeStatus): RidgeFit => {
+    const alpha = n / at(logDelta).quadratic;
+    return finish(system, status, alpha, Math.exp(logDelta) * alpha, null);
   };
   // Where X has rank n − 1 the objective falls like log δ as δ → 0 whatever y is, because n counts the mean and the rank does
   // not. So the lower end is compared by the restricted likelihood (n − 1 in front of log q), which is bounded there.
   const middle = first + best * GRID_STEP;
-  const restricted = lowest - Math.log((best < 0 ? y.total : q(middle)) / n);
-  if (grid[0]! < grid[1]! && grid[0]! - Math.log(q(first) / n) < restricted) return at(first, 'exact-fit');
-  if (best < 0) return withoutSignal(x, y, 'no-signal');
-  return at(bracketedRoot(slope, middle - GRID_STEP, middle + GRID_STEP), 'ok');
+  const restricted = lowest - Math.log((best < 0 ? total : at(middle).quadratic) / n);
+  if (grid[0]! < grid[1]! && grid[0]! - Math.log(at(first).quadratic / n) < restricted)
+    return finishAt(first, 'exact-fit');
+  if (best < 0) return withoutSignal(system, 'no-signal');
+  return finishAt(bracketedRoot(slope, middle - GRID_STEP, middle + GRID_STEP), 'ok');
 }
 
 // ---------------------------------------------------------------- prediction

@@ -38,6 +38,8 @@ export type ComparatorModel = PenalisedModel | TreesModel;
 export interface ComparatorOptions {
   /** α of the elastic net, in (0, 1). */
   readonly mixing: number;
+  /** Of a penalised learner: the penalty that predicts best (default), or the largest within one standard error of it (glmnet's lambda.1se). */
+  readonly penalty?: 'best' | 'one-se';
 }
 
 /**
@@ -64,7 +66,7 @@ export function fitComparator(
   const mixing = learner === 'ridge' ? 0 : learner === 'lasso' ? 1 : options.mixing;
   const [chosen] = crossValidateElasticNets(columns, [target], fold, backend, { rows, alpha: mixing });
   const { path, choice } = chosen!;
-  const at = Math.max(0, choice.best);
+  const at = Math.max(0, options.penalty === 'one-se' ? choice.oneStandardError : choice.best);
   const status = !path.converged[at]! ? 'not-converged' : path.nonZero[at] === 0 ? 'no-signal' : 'ok';
   return {
     learner,

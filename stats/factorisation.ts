@@ -15,7 +15,7 @@ import { productWithItems } from './linalg/items.js';
 import { columnMeans, matrix, type Matrix } from './linalg/matrix.js';
 
 /** Above this many columns the cubic cost of Jacobi's sweeps outweighs their accuracy. */
-const JACOBI_LIMIT = 128;
+export const JACOBI_LIMIT = 128;
 
 export interface Factorisation {
   /** Rows of X. */

@@ -64,48 +64,89 @@ export interface StackModel {
   readonly layerTwo: LayerModel | null;
 }
 
-/** A modality's factorisations, made once and shared by all targets on the same training rows; null where another learner needs none. */
+/** One modality of some training rows, made ready once and shared by all targets and configurations on those rows. */
 export interface PreparedModality {
   readonly name: string;
   readonly features: readonly string[];
-  readonly x: Matrix;
-  readonly whole: Factorisation | null;
+  readonly rows: number;
   readonly folds: Int32Array | undefined;
-  /** One entry per inner fold; empty without them. */
-  readonly inner: readonly {
-    readonly train: Int32Array;
-    readonly test: Int32Array;
-    readonly x: Factorisation | null;
-  }[];
+  /** Rows by inner fold; empty without them. */
+  readonly inner: readonly { readonly train: Int32Array; readonly test: Int32Array }[];
+  /** Bayesian ridges of targets (a value per row), on all rows or on the training rows of an inner fold. */
+  fitRidges(
+    part: number | null,
+    targets: readonly Float64Array[],
+    mode: RidgeMode,
+    backend: Backend,
+  ): LinearModel[];
+  /** Predictions of the training rows, or of the test rows of an inner fold. */
+  predict(model: LayerModel, part: number | null): Float64Array;
+  /** rows × features. */
+  dense(): Matrix;
 }
 
-/**
- * Prepares one modality's training rows (n × p, no missing values). `innerFolds` (n entries, the same for every modality of a
- * stack) are for the recommended mode and for every learner but Bayesian ridge; faithful Bayesian ridge needs none.
- */
-export function prepareModality(
-  name: string,
-  features: readonly string[],
-  x: Matrix,
-  innerFolds: Int32Array | undefined,
-  backend: Backend,
-  learner: Learner = 'bayesian-ridge',
-): PreparedModality {
-  if (features.length !== x.cols) {
-    throw new Error(`internal error: ${features.length} feature names for ${x.cols} columns of ${name}`);
+/** A modality as a matrix of numbers: n training rows × p, no missing values. */
+export class DenseModality implements PreparedModality {
+  readonly rows: number;
+  readonly inner: readonly { readonly train: Int32Array; readonly test: Int32Array }[];
+  private readonly factorised = new Map<number | null, Factorisation>();
+
+  /**
+   * @param folds a fold for each row, the same for every modality of a stack: for the recommended mode, and for every learner but
+   *   Bayesian ridge
+   */
+  constructor(
+    readonly name: string,
+    readonly features: readonly string[],
+    readonly x: Matrix,
+    readonly folds: Int32Array | undefined,
+  ) {
+    if (features.length !== x.cols) {
+      throw new Error(`internal error: ${features.length} feature names for ${x.cols} columns of ${name}`);
+    }
+    this.rows = x.rows;
+    this.inner = innerParts(folds);
   }
-  const factorised = learner === 'bayesian-ridge';
-  const labels = innerFolds === undefined ? [] : [...new Set(innerFolds)].sort((a, b) => a - b);
-  const inner = labels.map((fold) => {
-    const { train, test } = splitByFold(innerFolds!, fold);
-    return { train, test, x: factorised ? factorise(takeRows(x, train), backend) : null };
-  });
-  return { name, features, x, whole: factorised ? factorise(x, backend) : null, folds: innerFolds, inner };
+
+  fitRidges(
+    part: number | null,
+    targets: readonly Float64Array[],
+    mode: RidgeMode,
+    backend: Backend,
+  ): LinearModel[] {
+    let x = this.factorised.get(part);
+    if (!x) {
+      x = factorise(part === null ? this.x : takeRows(this.x, this.inner[part]!.train), backend);
+      this.factorised.set(part, x);
+    }
+    const factorised = x;
+    const seen =
+      part === null ? targets : targets.map((y) => Float64Array.from(this.inner[part]!.train, (i) => y[i]!));
+    return projectTargets(factorised, seen, backend).map((target) =>
+      linearModel(factorised.means, fitRidge(factorised, target, mode)),
+    );
+  }
+
+  predict(model: LayerModel, part: number | null): Float64Array {
+    return predictLayer(model, part === null ? this.x : takeRows(this.x, this.inner[part]!.test));
+  }
+
+  dense(): Matrix {
+    return this.x;
+  }
+}
+
+/** Training and test rows of each inner fold, ascending. */
+export function innerParts(
+  folds: Int32Array | undefined,
+): { readonly fold: number; readonly train: Int32Array; readonly test: Int32Array }[] {
+  const labels = folds === undefined ? [] : [...new Set(folds)].sort((a, b) => a - b);
+  return labels.map((fold) => ({ fold, ...splitByFold(folds!, fold) }));
 }
 
 /**
- * Fits one stacked model per target. All modalities have the same n rows, in the same order as each target's n finite values,
- * and were prepared for the learner of layer 1. A target's model does not depend on the other targets.
+ * Fits one stacked model per target. All modalities have the same n rows, in the same order as each target's n finite values.
+ * A target's model does not depend on the other targets.
  */
 export function fitStacks(
   modalities: readonly PreparedModality[],
@@ -114,72 +155,106 @@ export function fitStacks(
   backend: Backend,
   learners: StackLearners = BAYESIAN_RIDGE,
 ): StackModel[] {
-  const first = modalities[0];
-  if (first === undefined) throw new Error('internal error: a stacked model needs at least one modality');
-  for (const { x, name, inner } of modalities) {
-    if (x.rows !== first.x.rows) {
-      throw new Error(`internal error: ${name} has ${x.rows} rows, ${first.name} has ${first.x.rows}`);
+  return new StackFits(targets, mode, backend, learners).fit(modalities);
+}
+
+/** Stacked models of the same targets with various sets of modalities: what two of them have in common is fitted once. */
+export class StackFits {
+  private readonly layerOne = new Map<PreparedModality, LayerModel[]>();
+  private readonly inputs = new Map<PreparedModality, Float64Array[]>();
+
+  constructor(
+    private readonly targets: readonly Float64Array[],
+    private readonly mode: RidgeMode,
+    private readonly backend: Backend,
+    private readonly learners: StackLearners = BAYESIAN_RIDGE,
+  ) {}
+
+  /** One model per target, as `fitStacks`. */
+  fit(modalities: readonly PreparedModality[]): StackModel[] {
+    const { targets, mode } = this;
+    const first = modalities[0];
+    if (first === undefined) throw new Error('internal error: a stacked model needs at least one modality');
+    for (const { rows, name, inner } of modalities) {
+      if (rows !== first.rows) {
+        throw new Error(`internal error: ${name} has ${rows} rows, ${first.name} has ${first.rows}`);
+      }
+      if (mode === 'recommended' && modalities.length > 1 && inner.length < 2) {
+        throw new Error(`internal error: ${name} was prepared without inner folds`);
+      }
     }
-    if (mode === 'recommended' && modalities.length > 1 && inner.length < 2) {
-      throw new Error(`internal error: ${name} was prepared without inner folds`);
-    }
-  }
-  const layerOne = modalities.map((modality) => fitLayer(modality, null, targets, mode, backend, learners));
-  const models = modalities.map(({ name, features }, m) =>
-    layerOne[m]!.map((model): ModalityModel => ({ name, features: [...features], ...model })),
-  );
-  if (modalities.length === 1) {
-    return targets.map((_, t) => stackModel(mode, first, [models[0]![t]!], null));
-  }
-  const inputs = modalities.map((modality, m) =>
-    mode === 'faithful'
-      ? layerOne[m]!.map((model) => predictLayer(model, modality.x))
-      : outOfFold(modality, targets, mode, backend, learners),
-  );
-  return targets.map((y, t) => {
-    const x = matrixFromColumns(inputs.map((predictions) => predictions[t]!));
-    const layerTwo = fitSecond(x, y, first.folds, mode, backend, learners);
-    return stackModel(
-      mode,
-      first,
-      models.map((list) => list[t]!),
-      layerTwo,
+    const models = modalities.map((modality) =>
+      this.layerOneOf(modality).map((model): ModalityModel => ({
+        name: modality.name,
+        features: [...modality.features],
+        ...model,
+      })),
     );
-  });
-}
-
-/** Layer 1 of every target, on all rows or on those of an inner fold's training part. */
-function fitLayer(
-  modality: PreparedModality,
-  part: PreparedModality['inner'][number] | null,
-  targets: readonly Float64Array[],
-  mode: RidgeMode,
-  backend: Backend,
-  learners: StackLearners,
-): LayerModel[] {
-  const { layerOne } = learners;
-  if (layerOne === 'bayesian-ridge') {
-    const x = (part ?? { x: modality.whole }).x;
-    if (!x) throw new Error(`internal error: ${modality.name} was prepared for another learner`);
-    const seen = part ? targets.map((y) => Float64Array.from(part.train, (i) => y[i]!)) : targets;
-    return projectTargets(x, seen, backend).map((target) => linearModel(x, fitRidge(x, target, mode)));
+    if (modalities.length === 1) {
+      return targets.map((_, t) => stackModel(mode, first, [models[0]![t]!], null));
+    }
+    const inputs = modalities.map((modality) => this.inputOf(modality));
+    return targets.map((y, t) => {
+      const x = matrixFromColumns(inputs.map((predictions) => predictions[t]!));
+      const layerTwo = this.fitSecond(x, y, first.folds);
+      return stackModel(
+        mode,
+        first,
+        models.map((list) => list[t]!),
+        layerTwo,
+      );
+    });
   }
-  const rows = part?.train ?? allRows(modality.x);
-  return targets.map((y) => compare(layerOne, modality.x, y, rows, modality.folds, backend, learners));
-}
 
-function fitSecond(
-  x: Matrix,
-  y: Float64Array,
-  folds: Int32Array | undefined,
-  mode: RidgeMode,
-  backend: Backend,
-  learners: StackLearners,
-): LayerModel {
-  const { layerTwo } = learners;
-  if (layerTwo !== 'bayesian-ridge') return compare(layerTwo, x, y, allRows(x), folds, backend, learners);
-  const factorised = factorise(x, backend);
-  return linearModel(factorised, fitRidge(factorised, projectTargets(factorised, [y], backend)[0]!, mode));
+  private layerOneOf(modality: PreparedModality): LayerModel[] {
+    let models = this.layerOne.get(modality);
+    if (!models) this.layerOne.set(modality, (models = this.fitLayer(modality, null)));
+    return models;
+  }
+
+  /** What layer 2 learns from: layer-1 predictions of the training rows, one array per target. */
+  private inputOf(modality: PreparedModality): Float64Array[] {
+    let inputs = this.inputs.get(modality);
+    if (!inputs) {
+      inputs =
+        this.mode === 'faithful'
+          ? this.layerOneOf(modality).map((model) => modality.predict(model, null))
+          : this.outOfFold(modality);
+      this.inputs.set(modality, inputs);
+    }
+    return inputs;
+  }
+
+  /** Layer 1 of every target, on all rows or on those of an inner fold's training part. */
+  private fitLayer(modality: PreparedModality, part: number | null): LayerModel[] {
+    const { targets, mode, backend, learners } = this;
+    const { layerOne } = learners;
+    if (layerOne === 'bayesian-ridge') return modality.fitRidges(part, targets, mode, backend);
+    const x = modality.dense();
+    const rows = part === null ? allRows(x) : modality.inner[part]!.train;
+    return targets.map((y) => compare(layerOne, x, y, rows, modality.folds, backend, learners));
+  }
+
+  private fitSecond(x: Matrix, y: Float64Array, folds: Int32Array | undefined): LayerModel {
+    const { mode, backend, learners } = this;
+    const { layerTwo } = learners;
+    if (layerTwo !== 'bayesian-ridge') return compare(layerTwo, x, y, allRows(x), folds, backend, learners);
+    const factorised = factorise(x, backend);
+    const [target] = projectTargets(factorised, [y], backend);
+    return linearModel(factorised.means, fitRidge(factorised, target!, mode));
+  }
+
+  /** Layer-1 predictions of every training row by a model that did not see it, one array per target. */
+  private outOfFold(modality: PreparedModality): Float64Array[] {
+    const predictions = this.targets.map((y) => new Float64Array(y.length));
+    modality.inner.forEach(({ test }, part) => {
+      this.fitLayer(modality, part).forEach((model, t) => {
+        const values = modality.predict(model, part);
+        test.forEach((person, i) => (predictions[t]![person] = values[i]!));
+      });
+    });
+    return predictions;
+  }
 }
 
 function compare(
@@ -197,28 +272,10 @@ function compare(
 
 const allRows = (x: Matrix): Int32Array => Int32Array.from({ length: x.rows }, (_, i) => i);
 
-/** Layer-1 predictions of every training row by a model that did not see it, one array per target. */
-function outOfFold(
-  modality: PreparedModality,
-  targets: readonly Float64Array[],
-  mode: RidgeMode,
-  backend: Backend,
-  learners: StackLearners,
-): Float64Array[] {
-  const predictions = targets.map((y) => new Float64Array(y.length));
-  for (const part of modality.inner) {
-    const held = takeRows(modality.x, part.test);
-    fitLayer(modality, part, targets, mode, backend, learners).forEach((model, t) => {
-      const values = predictLayer(model, held);
-      part.test.forEach((person, i) => (predictions[t]![person] = values[i]!));
-    });
-  }
-  return predictions;
-}
-
-function linearModel(x: Factorisation, fit: RidgeFit): LinearModel {
+/** A fit as JSON, with the training means of its inputs. */
+export function linearModel(means: Float64Array, fit: RidgeFit): LinearModel {
   const { status, intercept, alpha, lambda, iterations } = fit;
-  return { status, means: [...x.means], coef: [...fit.coef], intercept, alpha, lambda, iterations };
+  return { status, means: [...means], coef: [...fit.coef], intercept, alpha, lambda, iterations };
 }
 
 function stackModel(
@@ -227,7 +284,7 @@ function stackModel(
   modalities: readonly ModalityModel[],
   layerTwo: LayerModel | null,
 ): StackModel {
-  return { mode, trainingRows: first.x.rows, modalities, layerTwo };
+  return { mode, trainingRows: first.rows, modalities, layerTwo };
 }
 
 /** One matrix per modality, rows the same people throughout, columns in the order of the model's `features`. */

@@ -1,44 +1,29 @@
 /** `model.stack`: a trait predicted from several modalities in two layers, by Bayesian ridge or another learner. */
-import type { Table, TableSchema } from '../cache/table.js';
-import { TaskError, defineTask, jsonOutput, type Json, type TaskContext } from '../engine/task.js';
-import type { RidgeMode } from '../stats/bayesian-ridge.js';
+import type { TableSchema } from '../cache/table.js';
+import { defineTask, jsonOutput, type BatchContext, type Json, type TaskContext } from '../engine/task.js';
 import type { Learner } from '../stats/comparator.js';
 import { linalg } from '../stats/linalg/linalg.js';
-import { fitStacks, prepareModality, type PreparedModality, type StackModel } from '../stats/stack.js';
-import {
-  featureMatrix,
-  foldsOf,
-  peopleWithFeatures,
-  requireComplete,
-  requireFold,
-  sortedNames,
-} from './modalities.js';
+import { StackFits, type PreparedModality, type StackModel } from '../stats/stack.js';
 import { Openings } from './genotype-views.js';
-import { columnNames, idsOf, onlyColumn, people as counted, present } from './reading.js';
+import { foldsOf, sortedNames } from './modalities.js';
+import { present } from './reading.js';
+import { GENOTYPES_PORT, SNPS, type SnpModality } from './snp-modality.js';
+import { SnpTraining } from './snp-training.js';
 import {
-  GENOTYPES_PORT,
-  SNPS,
-  peopleWithGenotypes,
-  snpFeatures,
-  snpNames,
-  type SnpModality,
-} from './snp-modality.js';
+  StackTraining,
+  configurationsOf,
+  innerFolds,
+  usesSnps,
+  type StackParams,
+  type TrainingPeople,
+} from './stack-training.js';
 import type { StackedModel } from './stacked-model.js';
-
-interface Params {
-  readonly mode: RidgeMode;
-  readonly learner: Learner;
-  readonly layer_two: Learner;
-  readonly mixing: number;
-  readonly configurations: Readonly<Record<string, readonly string[]>> | null;
-  readonly hold_out: number | null;
-}
 
 const LEARNERS: readonly Learner[] = ['bayesian-ridge', 'ridge', 'lasso', 'elastic-net', 'boosting'];
 
-export const modelStack = defineTask<Params>({
+export const modelStack = defineTask<StackParams>({
   name: 'model.stack',
-  version: 1,
+  version: 2,
   summary: 'Fits stacked models of a trait, one for each configuration of modalities.',
   details: `Layer 1 is a Bayesian ridge on each modality, layer 2 a Bayesian ridge on the layer-1 predictions; a configuration of one
 modality has no layer 2. \`faithful\` is scikit-learn's iteration in both layers, with layer 2 on in-sample layer-1 fits;
@@ -46,7 +31,8 @@ modality has no layer 2. \`faithful\` is scikit-learn's iteration in both layers
 
 \`learner\` and \`layer_two\` put another learner in place of Bayesian ridge: ridge, LASSO or elastic net (glmnet's objective on standardised
 columns, its path of 100 penalties) or gradient-boosted trees. Their penalty, or number of trees, is the one that predicts the folds of
-\`inner_folds\` best, within the training people of each fit. Boosted trees fit their training people closely: stack them in \`recommended\` mode.
+\`inner_folds\` best (or, with \`penalty: one-se\`, the largest penalty within one standard error of that), within the training
+people of each fit. Boosted trees fit their training people closely: stack them in \`recommended\` mode.
 
 The target is standardised by its mean and SD among the training people, so that a model does not depend on the trait's unit, and
 predictions come in the target's unit. People whose target is missing are no training people (it is never imputed); a missing feature is an
@@ -68,6 +54,12 @@ the frequency among the training people, which the model keeps. With \`folds\` a
         exclusiveMaximum: 1,
         default: 0.5,
         description: "The elastic net's mixing: near 1 a LASSO, near 0 ridge.",
+      },
+      penalty: {
+        enum: ['best', 'one-se'],
+        default: 'best',
+        description:
+          'Of ridge, LASSO and elastic net: the penalty that predicts best, or the largest within one standard error of it.',
       },
       configurations: {
         type: ['object', 'null'],
@@ -104,239 +96,227 @@ the frequency among the training people, which the model keeps. With \`folds\` a
       type: 'folds',
       optional: true,
       summary: 'Folds of the cross-validation, for `hold_out`.',
-      reads: (_params: Params, schema: TableSchema) => present(schema, ['fold']),
+      reads: (_params: StackParams, schema: TableSchema) => present(schema, ['fold']),
     },
     inner_folds: {
       type: 'folds',
       optional: true,
       summary:
         'Folds for layer 2 in recommended mode, and for the penalties of other learners; independent of `folds`.',
-      reads: (_params: Params, schema: TableSchema) => present(schema, ['fold']),
+      reads: (_params: StackParams, schema: TableSchema) => present(schema, ['fold']),
     },
   },
   outputs: { model: { type: 'model', summary: 'The fitted models, as JSON.' } },
-  batch: { shared: ['features', 'samples', 'folds', 'inner_folds'], varies: [] },
+  batch: { shared: ['features', 'samples', 'folds', 'inner_folds'], varies: ['hold_out'] },
   resources: (_params, shapes) => {
     const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
     const genotypes = shapes['genotypes'] ? 2 ** 31 : 0;
-    return { memory: 256 * 2 ** 20 + 32 * cells + genotypes };
+    return { memory: 256 * 2 ** 20 + 32 * TABLES_AT_ONCE * cells + genotypes };
   },
   async runBatch(batch) {
     const openings = new Openings();
-    const shared = new Sharing(openings);
+    const training = new StackTraining(openings);
     try {
-      for (const [index, item] of batch.items.entries()) {
-        batch.announce(index);
-        let model: StackedModel;
-        try {
-          const target = await targetOf(item, openings);
-          model = fit(item, await shared.prepare(item, target.people), target);
-        } catch (error) {
-          batch.fail(index, error);
-          continue;
-        }
-        await batch.emit(index, { model: jsonOutput(model as unknown as Json) });
-      }
+      for (const group of groupsOf(batch.items)) await fitGroup(batch, group, training, openings);
     } finally {
       await openings.close();
     }
   },
 });
 
-interface Target {
-  /** Training people: in the sample, not held out, with a target and a row in every modality. */
-  readonly people: readonly string[];
-  readonly values: Float64Array;
-}
+/** Folds whose feature tables are held prepared, in each of which a row is twice there. */
+const TABLES_AT_ONCE = 12;
+/** Traits without genotypes that are projected together. */
+const TRAITS_TOGETHER = 32;
 
-interface Training {
-  readonly people: readonly string[];
-  readonly modalities: ReadonlyMap<string, PreparedModality>;
-}
-
-interface TrainingWithSnps extends Training {
-  readonly snps: SnpModality | null;
-}
-
-/** Traits that were measured in the same people share all factorisations, and those with the same variants that of the SNPs. */
-class Sharing {
-  private tables: Training | null = null;
-  private genotypes: {
-    view: string;
-    people: readonly string[];
-    warnings: string[];
-    x: PreparedModality;
-    snps: SnpModality;
-  } | null = null;
-
-  constructor(private readonly openings: Openings) {}
-
-  async prepare(context: TaskContext<Params>, people: readonly string[]): Promise<TrainingWithSnps> {
-    if (!this.tables || !sameIds(this.tables.people, people)) this.tables = prepare(context, people);
-    if (!usesSnps(context)) return { ...this.tables, snps: null };
-    const view = context.view('genotypes');
-    const { content } = view.recipe;
-    if (this.genotypes?.view !== content || !sameIds(this.genotypes.people, people)) {
-      const warnings: string[] = [];
-      const opened = await this.openings.view(view, 'genotypes');
-      const { snps, x } = await snpFeatures({ warn: (text) => void warnings.push(text) }, opened, people);
-      const prepared = prepareModality(
-        SNPS,
-        snpNames(snps),
-        x,
-        innerFolds(context, people),
-        linalg(),
-        context.params.learner,
-      );
-      this.genotypes = { view: content, people, warnings, x: prepared, snps };
+/** Instances that are worked on together, by index: those of one view; without genotypes, a tileful. */
+function groupsOf(items: readonly TaskContext<StackParams>[]): number[][] {
+  const ofView = new Map<string, number[]>();
+  const groups: number[][] = [];
+  let open: number[] = [];
+  for (const [index, item] of items.entries()) {
+    if (!item.has('genotypes')) {
+      if (open.length % TRAITS_TOGETHER === 0) groups.push((open = []));
+      open.push(index);
+      continue;
     }
-    const { warnings, x, snps } = this.genotypes;
-    for (const warning of warnings) context.warn(warning);
-    return { people, modalities: new Map([...this.tables.modalities, [SNPS, x]]), snps };
+    const { content } = item.view('genotypes').recipe;
+    const group = ofView.get(content);
+    if (group) group.push(index);
+    else {
+      const first = [index];
+      ofView.set(content, first);
+      groups.push(first);
+    }
+  }
+  return groups;
+}
+
+/** One instance on its way. */
+interface Member {
+  readonly index: number;
+  readonly context: TaskContext<StackParams>;
+  readonly training: TrainingPeople;
+}
+
+async function fitGroup(
+  batch: BatchContext<StackParams>,
+  group: readonly number[],
+  training: StackTraining,
+  openings: Openings,
+): Promise<void> {
+  const members: Member[] = [];
+  for (const index of group) {
+    batch.announce(index);
+    const context = batch.items[index]!;
+    try {
+      members.push({ index, context, training: await training.people(context) });
+    } catch (error) {
+      batch.fail(index, error);
+    }
+  }
+  // Who holds no fold out knows of none: in a cell with everybody, whatever the others of the call do.
+  const [refits, held] = [true, false].map((none) =>
+    by(
+      members.filter(({ context }) => (context.params.hold_out === null) === none),
+      (member) => member.training.everyone,
+    ),
+  );
+  for (const sameSample of [...held!, ...refits!]) {
+    const [{ index, context }] = sameSample as [Member, ...Member[]];
+    batch.announce(index);
+    let genotypes: Genotypes | null = null;
+    try {
+      if (usesSnps(context)) genotypes = await readGenotypes(sameSample, openings);
+    } catch (error) {
+      for (const member of sameSample) batch.fail(member.index, error);
+      continue;
+    }
+    for (const sameTraining of by(sameSample, (member) => member.training.people)) {
+      await fitAll(batch, sameTraining, training, genotypes);
+    }
   }
 }
 
-async function targetOf(context: TaskContext<Params>, openings: Openings): Promise<Target> {
-  const table = context.table('target');
-  const { values } = onlyColumn(table, 'target');
-  const all = idsOf(table, 'target');
-  const row = new Map(all.map((id, i) => [id, i]));
-  let candidates = context.has('samples') ? idsOf(context.table('samples'), 'samples') : all;
-  candidates = heldIn(context, candidates);
-  const measured = candidates.filter((id) => Number.isFinite(values[row.get(id) ?? -1] ?? NaN));
-  let people = peopleWithFeatures(measured, usedModalities(context));
-  if (usesSnps(context))
-    people = peopleWithGenotypes(people, (await openings.index(context.view('genotypes'))).people.iid);
-  if (people.length < measured.length) {
-    context.warn(`${counted(measured.length - people.length)} with a target have no row in some modality`);
+/** Members with the same value, in the order of the first of each. */
+function by<K>(members: readonly Member[], key: (member: Member) => K): Member[][] {
+  const groups = new Map<K, Member[]>();
+  for (const member of members) {
+    const group = groups.get(key(member));
+    if (group) group.push(member);
+    else groups.set(key(member), [member]);
   }
-  context.log(`${people.length} training people; ${candidates.length - measured.length} have no target`);
-  if (people.length < 3) {
-    throw new TaskError(`expected at least 3 training people with a target, got ${people.length}`, {
-      port: 'target',
-    });
+  return [...groups.values()];
+}
+
+interface Genotypes {
+  readonly snps: SnpTraining;
+  /** Of every person of the sample. */
+  readonly cellOf: Int32Array;
+}
+
+/** Reads the genotypes of everybody who trains some member. A cell is a fold, divided by the inner folds. */
+async function readGenotypes(members: readonly Member[], openings: Openings): Promise<Genotypes> {
+  const [{ context, training }] = members as [Member, ...Member[]];
+  const { everyone, fold: outer } = training;
+  const inner = innerFolds(context, training.people)
+    ? foldsOf(context.table('inner_folds'), 'inner_folds', everyone)
+    : new Float64Array(everyone.length);
+  const labels = everyone.map((_, i) => `${outer[i]!}/${inner[i]!}`);
+  const pairs = new Map(everyone.map((_, i) => [labels[i]!, [outer[i]!, inner[i]!] as const]));
+  const order = [...pairs].sort(([, a], [, b]) => compare(a[0], b[0]) || compare(a[1], b[1]));
+  const numbers = new Map(order.map(([label], number) => [label, number]));
+  const cellOf = Int32Array.from(labels, (label) => numbers.get(label)!);
+  const isNeeded = new Uint8Array(everyone.length);
+  for (const member of members) for (const i of member.training.rows) isNeeded[i] = 1;
+  const opened = await openings.view(context.view('genotypes'), 'genotypes');
+  const snps = await SnpTraining.read(
+    opened,
+    everyone,
+    cellOf.map((cell, i) => (isNeeded[i] === 1 ? cell : -1)),
+  );
+  return { snps, cellOf };
+}
+
+/** Ascending, NaN last. */
+function compare(a: number, b: number): number {
+  return Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(a)) - Number(Number.isNaN(b)) : a - b;
+}
+
+/** Fits the members of one training set, and hands them over. */
+async function fitAll(
+  batch: BatchContext<StackParams>,
+  members: readonly Member[],
+  training: StackTraining,
+  genotypes: Genotypes | null,
+): Promise<void> {
+  const [{ index, context, training: set }] = members as [Member, ...Member[]];
+  batch.announce(index);
+  let models: StackedModel[];
+  try {
+    const modalities = new Map(training.tables(context, set.people));
+    let snps: SnpModality | null = null;
+    if (genotypes) {
+      const cellOf = Int32Array.from(set.rows, (i) => genotypes.cellOf[i]!);
+      const inner = innerFolds(context, set.people);
+      const asMatrix = context.params.learner !== 'bayesian-ridge';
+      const made = genotypes.snps.modality(cellOf, inner, asMatrix, (text) => {
+        for (const member of members) member.context.warn(text);
+      });
+      snps = made.snps;
+      modalities.set(SNPS, made.prepared);
+    }
+    models = fit(members, modalities, snps);
+  } catch (error) {
+    for (const member of members) batch.fail(member.index, error);
+    return;
   }
-  return { people, values: Float64Array.from(people, (id) => values[row.get(id)!]!) };
-}
-
-function heldIn(context: TaskContext<Params>, candidates: readonly string[]): readonly string[] {
-  const { hold_out: heldOut } = context.params;
-  if (heldOut === null) return candidates;
-  if (!context.has('folds')) throw new TaskError("'hold_out' needs folds", { port: 'folds' });
-  const table = context.table('folds');
-  requireFold(table, 'folds', heldOut);
-  const folds = foldsOf(table, 'folds', candidates);
-  return candidates.filter((_, i) => folds[i] !== heldOut && !Number.isNaN(folds[i]!));
-}
-
-function prepare(context: TaskContext<Params>, people: readonly string[]): Training {
-  const inner = innerFolds(context, people);
-  const modalities = new Map<string, PreparedModality>();
-  for (const [name, table] of usedModalities(context)) {
-    const features = columnNames(table);
-    const x = featureMatrix(name, table, people, features);
-    requireComplete(name, x, features, people);
-    modalities.set(name, prepareModality(name, features, x, inner, linalg(), context.params.learner));
+  for (const [m, member] of members.entries()) {
+    batch.announce(member.index);
+    await batch.emit(member.index, { model: jsonOutput(models[m] as unknown as Json) });
   }
-  return { people, modalities };
 }
 
-function innerFolds(context: TaskContext<Params>, people: readonly string[]): Int32Array | undefined {
-  const { mode, learner, layer_two: second } = context.params;
-  const stacked = Object.values(configurationsOf(context)).some((names) => names.length > 1);
-  const outOfFold = stacked && mode === 'recommended';
-  const tuned = learner !== 'bayesian-ridge' || (stacked && second !== 'bayesian-ridge');
-  if (!outOfFold && !tuned) return undefined;
-  if (!context.has('inner_folds')) {
-    const why = outOfFold
-      ? 'recommended mode trains layer 2 out of fold'
-      : `the penalty of '${learner === 'bayesian-ridge' ? second : learner}' is chosen by cross-validation`;
-    throw new TaskError(`${why} and needs folds of its own`, { port: 'inner_folds' });
-  }
-  const folds = foldsOf(context.table('inner_folds'), 'inner_folds', people);
-  const without = folds.findIndex((fold) => Number.isNaN(fold));
-  if (without >= 0)
-    throw new TaskError('a training person has no fold', { port: 'inner_folds', row: people[without]! });
-  // A fold that is held out must leave two to choose a penalty with.
-  const needed = outOfFold && learner !== 'bayesian-ridge' ? 3 : 2;
-  const found = new Set(folds).size;
-  if (found < needed) {
-    throw new TaskError(`expected at least ${needed} folds among the training people, got ${found}`, {
-      port: 'inner_folds',
-      column: 'fold',
-    });
-  }
-  return Int32Array.from(folds);
-}
-
-function configurationsOf(context: TaskContext<Params>): Readonly<Record<string, readonly string[]>> {
-  const { configurations } = context.params;
-  if (configurations) return configurations;
-  const names = sortedNames(modalityNames(context));
-  const alone = Object.fromEntries(names.map((name) => [name, [name]]));
-  return names.length > 1 ? { ...alone, stacked: names } : alone;
-}
-
-function modalityNames(context: TaskContext<Params>): string[] {
-  const names = [...tablesOf(context).keys()];
-  if (!context.has('genotypes')) return names;
-  if (names.includes(SNPS))
-    throw new TaskError(`'${SNPS}' is the modality of 'genotypes'; name the one of 'features' otherwise`, {
-      port: 'features',
-    });
-  return [...names, SNPS];
-}
-
-function tablesOf(context: TaskContext<Params>): ReadonlyMap<string, Table> {
-  if (!context.has('features') && !context.has('genotypes'))
-    throw new TaskError("expected 'features', 'genotypes' or both", { port: 'features' });
-  return context.has('features') ? context.tables('features') : new Map<string, Table>();
-}
-
-function usesSnps(context: TaskContext<Params>): boolean {
-  return context.has('genotypes') && Object.values(configurationsOf(context)).flat().includes(SNPS);
-}
-
-function usedModalities(context: TaskContext<Params>): ReadonlyMap<string, Table> {
-  const tables = tablesOf(context);
-  const known = modalityNames(context);
-  const used = new Set(Object.values(configurationsOf(context)).flat());
-  for (const name of used) {
-    if (known.includes(name)) continue;
-    throw new TaskError(
-      `'configurations' names the modality '${name}', but 'features' has ${sortedNames(known).join(', ')}`,
-      {
-        port: 'features',
-      },
-    );
-  }
-  return new Map([...tables].filter(([name]) => used.has(name)));
-}
-
-function fit(context: TaskContext<Params>, training: TrainingWithSnps, target: Target): StackedModel {
-  const n = target.values.length;
-  const mean = target.values.reduce((sum, value) => sum + value, 0) / n;
-  const sd = Math.sqrt(target.values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
-  const standardised = target.values.map((value) => (sd > 0 ? (value - mean) / sd : 0));
-  const { mode, learner, layer_two: layerTwo, mixing } = context.params;
-  const learners = { layerOne: learner, layerTwo, mixing };
-  const models: Record<string, StackModel> = {};
+function fit(
+  members: readonly Member[],
+  modalities: ReadonlyMap<string, PreparedModality>,
+  snps: SnpModality | null,
+): StackedModel[] {
+  const [{ context }] = members as [Member, ...Member[]];
+  const targets = members.map(({ training }) => standardise(training.values));
+  const { mode, learner, layer_two: layerTwo, mixing, penalty } = context.params;
+  const learners = { layerOne: learner, layerTwo, mixing, penalty };
+  const fits = new StackFits(
+    targets.map(({ values }) => values),
+    mode,
+    linalg(),
+    learners,
+  );
+  const models = members.map((): Record<string, StackModel> => ({}));
   const configurations = configurationsOf(context);
   for (const name of sortedNames(Object.keys(configurations))) {
-    const modalities = sortedNames(configurations[name]!).map((modality) =>
-      training.modalities.get(modality)!,
-    );
-    const model = fitStacks(modalities, [standardised], mode, linalg(), learners)[0]!;
-    models[name] = model;
-    const parts = [...model.modalities, ...(model.layerTwo ? [{ ...model.layerTwo, name: 'layer 2' }] : [])];
-    for (const part of parts) {
-      if (part.status !== 'ok') context.warn(`${name}: ${part.name} is '${part.status}'`);
+    const used = sortedNames(configurations[name]!).map((modality) => modalities.get(modality)!);
+    for (const [m, model] of fits.fit(used).entries()) {
+      models[m]![name] = model;
+      const parts = [
+        ...model.modalities,
+        ...(model.layerTwo ? [{ ...model.layerTwo, name: 'layer 2' }] : []),
+      ];
+      for (const part of parts) {
+        if (part.status !== 'ok') members[m]!.context.warn(`${name}: ${part.name} is '${part.status}'`);
+      }
     }
   }
-  const { snps } = training;
-  return { target: { mean, sd: sd > 0 ? sd : 1 }, ...(snps && { snps }), configurations: models };
+  return targets.map(({ mean, sd }, m) => ({
+    target: { mean, sd: sd > 0 ? sd : 1 },
+    ...(snps && { snps }),
+    configurations: models[m]!,
+  }));
 }
 
-function sameIds(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((id, i) => id === b[i]);
+function standardise(target: Float64Array): { values: Float64Array; mean: number; sd: number } {
+  const n = target.length;
+  const mean = target.reduce((sum, value) => sum + value, 0) / n;
+  const sd = Math.sqrt(target.reduce((sum, value) => sum + (value - mean) ** 2, 0) / n);
+  return { values: target.map((value) => (sd > 0 ? (value - mean) / sd : 0)), mean, sd };
 }

@@ -1,13 +1,11 @@
 /**
- * SNPs as a modality of a stacked model: dosages of a genotype view as features in training, and as a weighted sum in one pass in
- * prediction. A missing dosage is twice the allele's frequency among the training people, which the model keeps.
+ * SNPs as a modality of a stacked model: what a model keeps of them, and how they are found again and weighed in prediction. A missing dosage is twice the allele's frequency among the training people, which the model keeps.
  *
- * Not responsible for which variants those are: the view's are used, all of them.
+ * Not responsible for training (snp-training.ts), nor for which variants those are: the view's are used, all of them.
  */
 import { matchIds } from '../cache/table.js';
 import { TaskError, type InputPort, type TaskContext } from '../engine/task.js';
 import { ploidyOf } from '../genotypes/chromosome.js';
-import { alleleFrequencies } from '../genotypes/qc/counts.js';
 import type { Build } from '../genotypes/qc/longrangeld.js';
 import { SEX_MALE } from '../genotypes/samples.js';
 import { fillMissingDosages } from '../genotypes/missingdosage.js';
@@ -15,7 +13,7 @@ import { score } from '../genotypes/scores/score.js';
 import { dosageBlocks } from '../genotypes/source.js';
 import { SumstatsBuilder } from '../genotypes/sumstats/table.js';
 import { matrix, type Matrix } from '../stats/linalg/matrix.js';
-import { biallelic, refusing, type OpenView } from './genotype-views.js';
+import { refusing, type OpenView } from './genotype-views.js';
 import { countLost, describeLost, matchRows } from './variant-matching.js';
 
 /** The name of the modality that genotypes are. */
@@ -55,38 +53,10 @@ export function peopleWithGenotypes(people: readonly string[], ids: readonly str
   return people.filter((_, i) => rows[i]! >= 0);
 }
 
-/** Dosages of every variant of the view for `people`, who are all in it, and what the model must keep of them. */
-export async function snpFeatures(
-  context: Pick<TaskContext<unknown>, 'warn'>,
-  opened: OpenView,
-  people: readonly string[],
-): Promise<{ snps: SnpModality; x: Matrix }> {
-  const { source, variants, build } = opened;
-  const rows = Uint32Array.from(matchIds(source.samples.iid, people));
-  return refusing('genotypes', async () => {
-    const readable = biallelic(variants);
-    const { alt } = await alleleFrequencies(source, readable, rows);
-    const known = readable.filter((_, i) => !Number.isNaN(alt[i]!));
-    const frequency = alt.filter((value) => !Number.isNaN(value));
-    const left = variants.count - known.length;
-    if (left > 0)
-      context.warn(
-        `${left} of ${variants.count} variants are multi-allelic or have no call in any training person`,
-      );
-    if (known.length === 0)
-      throw new TaskError(`none of the ${variants.count} variants can be a feature`, { port: 'genotypes' });
-    const counted = new Uint8Array(known.length).fill(1);
-    const x = await dosageMatrix(opened, rows, known, counted, frequency);
-    const snps = Array.from(known, (v, j): Snp => ({
-      id: variants.id.at(v),
-      chr: variants.chromosomeNames[variants.chromosome[v]!]!,
-      pos: variants.position[v]!,
-      counted: variants.alt.at(v),
-      other: variants.ref.at(v),
-      frequency: frequency[j]!,
-    }));
-    return { snps: { build, variants: snps }, x };
-  });
+/** What one copy counts as: half of a dosage on a chromosome that people have one of, where PLINK doubles it. */
+export function snpUnit(chromosome: string): number {
+  const ploidy = ploidyOf(chromosome);
+  return ploidy === 'y' || ploidy === 'haploid' ? 0.5 : 1;
 }
 
 /** People × variants of counted alleles, on the scale of `score`: a chromosome that people have one of counts 0 or 1. A NaN frequency leaves gaps. */
@@ -102,10 +72,15 @@ export async function dosageMatrix(
   for await (const block of dosageBlocks(source, wanted, rows, counted)) {
     for (let v = 0; v < block.count; v++) {
       const j = block.first + v;
-      const ploidy = ploidyOf(variants.chromosomeNames[variants.chromosome[wanted[j]!]!]!);
-      const scale = ploidy === 'y' || ploidy === 'haploid' ? 0.5 : 1;
+      const chromosome = variants.chromosomeNames[variants.chromosome[wanted[j]!]!]!;
+      const scale = snpUnit(chromosome);
       const dosages = block.values.subarray(v * rows.length, (v + 1) * rows.length);
-      fillMissingDosages(dosages, 2 * frequency[j]!, undefined, ploidy === 'y' ? female : undefined);
+      fillMissingDosages(
+        dosages,
+        2 * frequency[j]!,
+        undefined,
+        ploidyOf(chromosome) === 'y' ? female : undefined,
+      );
       for (let i = 0; i < rows.length; i++) x.data[i * wanted.length + j] = scale * dosages[i]!;
     }
   }
@@ -163,10 +138,7 @@ export async function findSnps(
       `${few}${places.length} of ${all} variants of the model are there (${describeLost(lost)}); the others count as their training mean`,
     );
   }
-  const absent = Float64Array.from(snps.variants, ({ chr, frequency }) => {
-    const ploidy = ploidyOf(chr);
-    return ploidy === 'y' || ploidy === 'haploid' ? frequency : 2 * frequency;
-  });
+  const absent = Float64Array.from(snps.variants, ({ chr, frequency }) => snpUnit(chr) * 2 * frequency);
   for (const place of places) absent[place] = 0;
   return {
     opened,

@@ -7,6 +7,7 @@
  * product, so anything whose value must not depend on its batch goes through `tiledProduct` (items.ts).
  */
 import type { Matrix } from './matrix.js';
+import type { Tridiagonal } from './tridiagonal.js';
 
 /** Whether an operand enters as itself or transposed. */
 export type Operand = 'N' | 'T';
@@ -44,6 +45,12 @@ export interface Backend {
   /** The symmetric product, both triangles filled: 'T' → AᵀA (cols × cols), 'N' → AAᵀ (rows × rows). */
   syrk(a: Matrix, op: Operand): Matrix;
 
+  /**
+   * Adds A·Aᵀ to the lower triangle of C (rows × rows), for A rows × cols, both in one precision. Whole numbers whose sums stay
+   * within 2²⁴ (single precision) or 2⁵³ (double) are added exactly, in whatever order.
+   */
+  syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number): void;
+
   /** Cholesky factor of a symmetric matrix; only its lower triangle is read, and it is not changed. */
   potrf(a: Matrix): Cholesky;
 
@@ -55,4 +62,7 @@ export interface Backend {
 
   /** Eigenvalues only, ascending; several times cheaper. */
   eigenvaluesSymmetric(a: Matrix): Float64Array;
+
+  /** A symmetric matrix in tridiagonal form: a third of the cost of its eigenvectors. Only the lower triangle is read. */
+  tridiagonalise(a: Matrix): Tridiagonal;
 }

@@ -19,6 +19,9 @@ const LEFT = 141;
 // A row-major lower triangle is what LAPACK, which is column-major, calls upper.
 const LAPACK_UPPER = 'U';
 
+/** Columns that dsytrd reduces together, at most; its choice is 32 or 64. */
+const TRIDIAGONAL_PANEL = 64;
+
 const cblas = (op: Operand): number => (op === 'N' ? PLAIN : TRANSPOSED);
 
 type Call = (...args: unknown[]) => unknown;
@@ -42,11 +45,17 @@ export function openNative(path: string): Backend {
   const dsyrk = required(
     'void cblas_dsyrk(int, int, int, int, int, double, double *, int, double, double *, int)',
   );
+  const ssyrk = required(
+    'void cblas_ssyrk(int, int, int, int, int, float, float *, int, float, float *, int)',
+  );
   const dtrsm = required(
     'void cblas_dtrsm(int, int, int, int, int, int, int, double, double *, int, double *, int)',
   );
   // Fortran passes the lengths of its character arguments at the end.
   const dpotrf = required('void dpotrf_(char *, int *, double *, int *, int *, size_t)');
+  const dsytrd = required(
+    'void dsytrd_(char *, int *, double *, int *, double *, double *, double *, double *, int *, int *, size_t)',
+  );
   const eigenArguments =
     '(char *, char *, int *, double *, int *, double *, double *, int *, int *, int *, int *, size_t, size_t)';
   const dsyevd = required(`void dsyevd_${eigenArguments}`);
@@ -162,6 +171,11 @@ export function openNative(path: string): Backend {
     },
     gemmAdd,
     syrk,
+    syrkAdd: (c, a, rows, cols) => {
+      if (rows === 0 || cols === 0) return;
+      const product = c instanceof Float32Array ? ssyrk : dsyrk;
+      product(ROW_MAJOR, LOWER, PLAIN, rows, cols, 1, a, cols, 1, c, rows);
+    },
     potrf: (a) => {
       const n = a.rows;
       const factor = matrix(n, n);
@@ -185,6 +199,27 @@ export function openNative(path: string): Backend {
       return { values, vectors: work };
     },
     eigenvaluesSymmetric: (a) => eigen(dsyevd2stage, a, 'N').values,
+    tridiagonalise: (a) => {
+      const n = a.rows;
+      const reflectors = matrix(n, n, Float64Array.from(a.data));
+      const diagonal = new Float64Array(n);
+      const off = new Float64Array(n);
+      const beta = new Float64Array(n);
+      if (n === 0) return { diagonal, off, reflectors, beta };
+      const order = Int32Array.of(n);
+      const info = new Int32Array(1);
+      const scratch = new Float64Array(TRIDIAGONAL_PANEL * n);
+      const tau = new Float64Array(n);
+      const length = Int32Array.of(scratch.length);
+      dsytrd(LAPACK_UPPER, order, reflectors.data, order, diagonal, off, tau, scratch, length, info, 1);
+      if (info[0] !== 0) throw new Error(`internal error: dsytrd refused argument ${-info[0]!}`);
+      // LAPACK keeps an element of T where the vector's last element, 1, belongs.
+      for (let i = 1; i < n; i++) {
+        reflectors.data[i * n + i - 1] = 1;
+        beta[i] = tau[i - 1]!;
+      }
+      return { diagonal, off, reflectors, beta };
+    },
   };
   checkArithmetic(backend);
   return backend;

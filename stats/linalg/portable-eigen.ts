@@ -5,23 +5,13 @@
  * Vectors are kept as ROWS throughout, so every inner loop runs over contiguous memory.
  */
 import { matrix, type Matrix } from './matrix.js';
+import type { Tridiagonal } from './tridiagonal.js';
 
 /** Rows that share one pass over the stored reflectors. */
 const BLOCK = 16;
 
-/** A = QTQᵀ, T tridiagonal. */
-interface Tridiagonal {
-  /** T's diagonal, length n. */
-  readonly diagonal: Float64Array;
-  /** `off[i]` = T(i, i+1); length n, the last is 0. */
-  readonly off: Float64Array;
-  /** Row i holds, left of its diagonal, the Householder vector v of H_i = I − β_i·v·vᵀ, which acts on the first i coordinates. */
-  readonly reflectors: Matrix;
-  /** β_i; 0 where no reflection was needed. */
-  readonly beta: Float64Array;
-}
-
-function tridiagonalise(a: Matrix): Tridiagonal {
+/** Householder's reduction, from the lower triangle. */
+export function tridiagonalise(a: Matrix): Tridiagonal {
   const n = a.rows;
   const reflectors = matrix(n, n, Float64Array.from(a.data));
   const w = reflectors.data;

@@ -6,7 +6,7 @@
  */
 import type { Backend, Cholesky, Operand } from './backend.js';
 import { matrix, type Matrix } from './matrix.js';
-import { eigen } from './portable-eigen.js';
+import { eigen, tridiagonalise } from './portable-eigen.js';
 import { gemmInto, type View } from './portable-gemm.js';
 
 /** Width of the panels of the blocked Cholesky factorisation and of the symmetric product. */
@@ -42,6 +42,11 @@ function syrk(a: Matrix, op: Operand): Matrix {
   }
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) c.data[j * n + i] = c.data[i * n + j]!;
   return c;
+}
+
+function syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number): void {
+  const product = syrk(matrix(rows, cols, Float64Array.from(a.subarray(0, rows * cols))), 'N').data;
+  for (let i = 0; i < rows; i++) for (let j = 0; j <= i; j++) c[i * rows + j]! += product[i * rows + j]!;
 }
 
 /** Left-looking by panels: update the panel by all earlier columns, factor its diagonal block, then solve below it. */
@@ -114,6 +119,7 @@ export const portableBackend: Backend = {
   gemm,
   gemmAdd,
   syrk,
+  syrkAdd,
   potrf,
   potrs,
   eigenSymmetric: (a) => {
@@ -121,4 +127,5 @@ export const portableBackend: Backend = {
     return { values, vectors };
   },
   eigenvaluesSymmetric: (a) => eigen(a, false).values,
+  tridiagonalise,
 };

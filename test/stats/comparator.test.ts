@@ -12,7 +12,7 @@ import {
   BAYESIAN_RIDGE,
   fitStacks,
   predictStack,
-  prepareModality,
+  DenseModality,
   type StackLearners,
   type StackModel,
 } from '../../stats/stack.js';
@@ -36,22 +36,8 @@ const options = { mixing: 0.5 };
 
 function stack(target: Float64Array, learners: StackLearners, mode: 'faithful' | 'recommended'): StackModel {
   const modalities = [
-    prepareModality(
-      'biochemistry',
-      ['d', 'e', 'f'],
-      takeRows(biochemistry, first),
-      folds,
-      portableBackend,
-      learners.layerOne,
-    ),
-    prepareModality(
-      'count',
-      ['a', 'b', 'c'],
-      takeRows(count, first),
-      folds,
-      portableBackend,
-      learners.layerOne,
-    ),
+    new DenseModality('biochemistry', ['d', 'e', 'f'], takeRows(biochemistry, first), folds),
+    new DenseModality('count', ['a', 'b', 'c'], takeRows(count, first), folds),
   ];
   return fitStacks(modalities, [target.slice(0, train)], mode, portableBackend, learners)[0]!;
 }
@@ -153,9 +139,7 @@ describe('the stack', () => {
   );
 
   it('Bayesian ridge is the default, and its model has no other field', () => {
-    const modalities = [
-      prepareModality('count', ['a', 'b', 'c'], takeRows(count, first), undefined, portableBackend),
-    ];
+    const modalities = [new DenseModality('count', ['a', 'b', 'c'], takeRows(count, first), undefined)];
     const target = y.slice(0, train);
     const [plain] = fitStacks(modalities, [target], 'faithful', portableBackend);
     const [named] = fitStacks(modalities, [target], 'faithful', portableBackend, BAYESIAN_RIDGE);

@@ -12,7 +12,7 @@ import {
   fitStacks,
   predictLayerOne,
   predictStack,
-  prepareModality,
+  DenseModality,
   type LayerModel,
   type LinearModel,
   type StackModel,
@@ -63,9 +63,9 @@ const target = Float64Array.from(
   (value, i) => value + predictRidge({ coef: truth.chemistry, intercept: 0 }, chemistry)[i]! + rng.normal(),
 );
 const folds = assignFolds(n, 5, rngFromSeed(seed, 'inner'));
-const prepared = (backend = portableBackend): ReturnType<typeof prepareModality>[] => [
-  prepareModality('count', ['a', 'b', 'c', 'd'], count, folds, backend),
-  prepareModality('chemistry', ['e', 'f', 'g', 'h', 'i', 'j'], chemistry, folds, backend),
+const prepared = (): DenseModality[] => [
+  new DenseModality('count', ['a', 'b', 'c', 'd'], count, folds),
+  new DenseModality('chemistry', ['e', 'f', 'g', 'h', 'i', 'j'], chemistry, folds),
 ];
 const inputs = new Map([['count', count], ['chemistry', chemistry]]); // prettier-ignore
 const modes = ['faithful', 'recommended'] as const;
@@ -85,8 +85,8 @@ describe.skipIf(!nhanesPresent)('NHANES III', () => {
   it.each(backends)('the faithful stack is scikit-learn 1.2.1, layer by layer (%s)', (_, backend) => {
     const train = range(0, half);
     const test = range(half, rows);
-    const modalities = (['count', 'biochemistry'] as const).map((name) =>
-      prepareModality(name, columns[name], takeRows(modalityColumns[name], train), undefined, backend),
+    const modalities = (['count', 'biochemistry'] as const).map(
+      (name) => new DenseModality(name, columns[name], takeRows(modalityColumns[name], train), undefined),
     );
     const models = fitStacks(
       modalities,
@@ -118,8 +118,8 @@ describe.skipIf(!nhanesPresent)('NHANES III', () => {
     for (let fold = 0; fold < 5; fold++) {
       const { train, test } = splitByFold(outer, fold);
       const inner = assignFolds(train.length, 5, rngFromSeed(seed, 'inner', fold));
-      const modalities = (['count', 'biochemistry'] as const).map((name) =>
-        prepareModality(name, columns[name], takeRows(modalityColumns[name], train), inner, portableBackend),
+      const modalities = (['count', 'biochemistry'] as const).map(
+        (name) => new DenseModality(name, columns[name], takeRows(modalityColumns[name], train), inner),
       );
       const models = fitStacks(
         modalities,
@@ -186,8 +186,8 @@ describe('two layers', () => {
   it.each(modes)("%s: a target's model does not depend on its siblings", (mode) => {
     for (const [, backend] of backends) {
       const others = range(0, 40).map((k) => normals(`sibling ${k}`, n, 1).data);
-      const together = fitStacks(prepared(backend), [...others, target], mode, backend);
-      expect(fitStacks(prepared(backend), [target], mode, backend)[0]).toEqual(together[40]);
+      const together = fitStacks(prepared(), [...others, target], mode, backend);
+      expect(fitStacks(prepared(), [target], mode, backend)[0]).toEqual(together[40]);
     }
   });
 
@@ -201,7 +201,7 @@ describe('two layers', () => {
     const noise = normals('noise modality', n, 100);
     const names = range(0, 100).map((j) => `snp${j}`);
     const weightOf = (mode: 'faithful' | 'recommended'): number => {
-      const modalities = [prepared()[0]!, prepareModality('noise', names, noise, folds, portableBackend)];
+      const modalities = [prepared()[0]!, new DenseModality('noise', names, noise, folds)];
       const [model] = fitStacks(modalities, [target], mode, portableBackend);
       const parts = modalityContributions(model!, new Map([...inputs, ['noise', noise]]));
       return parts.find(({ modality }) => modality === 'noise')!.own;
@@ -241,22 +241,16 @@ describe('contributions', () => {
 describe('bugs of a caller', () => {
   it('are named', () => {
     expect(() => fitStacks([], [target], 'faithful', portableBackend)).toThrow('at least one modality');
-    expect(() => prepareModality('count', ['a'], count, undefined, portableBackend)).toThrow(
+    expect(() => new DenseModality('count', ['a'], count, undefined)).toThrow(
       '1 feature names for 4 columns of count',
     );
-    const without = [count, chemistry].map((x, m) =>
-      prepareModality(`m${m}`, range(0, x.cols).map(String), x, undefined, portableBackend),
+    const without = [count, chemistry].map(
+      (x, m) => new DenseModality(`m${m}`, range(0, x.cols).map(String), x, undefined),
     );
     expect(() => fitStacks(without, [target], 'recommended', portableBackend)).toThrow(
       'm0 was prepared without inner folds',
     );
-    const short = prepareModality(
-      'short',
-      ['a', 'b', 'c', 'd'],
-      takeRows(count, range(0, 9)),
-      undefined,
-      portableBackend,
-    );
+    const short = new DenseModality('short', ['a', 'b', 'c', 'd'], takeRows(count, range(0, 9)), undefined);
     expect(() => fitStacks([without[0]!, short], [target], 'faithful', portableBackend)).toThrow(
       'short has 9 rows, m0 has 150',
     );

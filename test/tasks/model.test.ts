@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../cache/digest.js';
 import { numbers, type Table } from '../../cache/table.js';
-import { fitStacks, predictStack, prepareModality } from '../../stats/stack.js';
+import { fitStacks, predictStack, DenseModality } from '../../stats/stack.js';
 import { linalg } from '../../stats/linalg/linalg.js';
 import { matrixFromColumns } from '../../stats/linalg/matrix.js';
 import { rngFromSeed } from '../../stats/rng.js';
@@ -55,8 +55,8 @@ describe('model.stack and model.predict', () => {
     expect(Object.keys(model.configurations)).toEqual(['biochemistry', 'count', 'stacked']);
     const z = y.map((value) => (value - model.target.mean) / model.target.sd);
     const modalities = [
-      prepareModality('biochemistry', ['c', 'd'], matrixFromColumns([c, d]), undefined, linalg()),
-      prepareModality('count', ['a', 'b'], matrixFromColumns([a, b]), undefined, linalg()),
+      new DenseModality('biochemistry', ['c', 'd'], matrixFromColumns([c, d]), undefined),
+      new DenseModality('count', ['a', 'b'], matrixFromColumns([a, b]), undefined),
     ];
     const [direct] = fitStacks(modalities, [z], 'faithful', linalg());
     expect(model.configurations['stacked']).toEqual(direct);
