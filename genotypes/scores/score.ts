@@ -4,10 +4,14 @@
  * model's, frozen on its training people.
  */
 import { ploidyOf } from '../chromosome.js';
+import type { Ploidy } from '../chromosome.js';
+import { HOM_ALT, HOM_REF, MISSING, packedLength, setCall } from '../hardcalls.js';
 import { fillMissingDosages } from '../missingdosage.js';
 import { SEX_MALE } from '../samples.js';
-import { dosageBlocks } from '../source.js';
+import { callBlocks, dosageBlocks } from '../source.js';
 import type { GenotypeSource } from '../source.js';
+import { STEP } from './kernel.js';
+import { BLOCK_VARIANTS, ScoreSums } from './sums.js';
 
 export interface ScoreWeights {
   /** Variants of the source, each once. */
@@ -30,14 +34,15 @@ export interface Scores {
 }
 
 export interface ScoreOptions {
-  /** Bytes of dosages held at a time (default 64 MiB); memory is this and the sums. */
+  /** Bytes of genotypes held at a time (default 64 MiB); memory is this, or 32 variants if they are more, and the sums. */
   readonly blockBytes?: number | undefined;
 }
 
 /**
  * Scores people, as PLINK 2's `--score … cols=+scoresums` with `--read-freq`: on X a man's call counts 0 or 2, on Y and MT
- * everyone's counts 0 or 1, and on Y women add nothing. A person's sum adds variants in the given order, whatever the
- * block. Throws what the source throws; RangeError when lengths do not agree.
+ * everyone's counts 0 or 1, and on Y women add nothing. A person's sum adds variants in the given order, in the groups of
+ * `kernel.ts`, so that its last bit depends on nobody else, no other column, no block and no format. Throws what the
+ * source throws; RangeError when lengths do not agree.
  */
 export async function score(
   source: GenotypeSource,
@@ -52,30 +57,51 @@ export async function score(
   if (frequency.length !== variants.length)
     throw new RangeError('internal error: one frequency a variant is needed');
   const count = people?.length ?? source.samples.count;
-  const sums = new Float64Array(columns * count);
-  const imputed = new Int32Array(count);
+  const sums = new ScoreSums(count, columns);
+  if (count === 0) return { sums: sums.sums, imputed: sums.missing };
   const ploidy = source.variants.chromosomeNames.map(ploidyOf);
-  const female = Uint8Array.from({ length: count }, (_, s) => {
+  const ploidyAt = (place: number): Ploidy => ploidy[source.variants.chromosome[variants[place]!]!]!;
+  const women = Uint8Array.from({ length: count }, (_, s) => {
     return source.samples.sex[people?.[s] ?? s] === SEX_MALE ? 0 : 1;
   });
-  for await (const block of dosageBlocks(source, variants, people, counted, options.blockBytes)) {
-    for (let v = 0; v < block.count; v++) {
-      const row = block.values.subarray(v * count, (v + 1) * count);
-      const variant = block.first + v;
-      const here = ploidy[source.variants.chromosome[variants[variant]!]!]!;
-      fillMissingDosages(row, 2 * frequency[variant]!, imputed, here === 'y' ? female : undefined);
-      if (here === 'y' || here === 'haploid') for (let s = 0; s < count; s++) row[s]! /= 2;
-    }
-    // Column by column: one column's sums stay in cache while the block's variants pass.
-    for (let c = 0; c < columns; c++) {
-      const sum = sums.subarray(c * count, (c + 1) * count);
+  const most = options.blockBytes ?? 2 ** 26;
+  if (source.hasDosages) {
+    const rowBytes = 8 * count;
+    for await (const block of dosageBlocks(source, variants, people, counted, wholeSteps(most, rowBytes))) {
       for (let v = 0; v < block.count; v++) {
-        const weight = weights[(block.first + v) * columns + c]!;
-        if (weight === 0) continue;
         const row = block.values.subarray(v * count, (v + 1) * count);
-        for (let s = 0; s < count; s++) sum[s]! += weight * row[s]!;
+        const here = ploidyAt(block.first + v);
+        const without = here === 'y' ? women : undefined;
+        fillMissingDosages(row, 2 * frequency[block.first + v]!, sums.missing, without);
+        if (here === 'y' || here === 'haploid') for (let s = 0; s < count; s++) row[s]! /= 2;
       }
+      sums.addDosages(block.values, { weights, first: block.first, count: block.count });
+    }
+  } else {
+    const rowBytes = packedLength(count);
+    for await (const block of callBlocks(source, variants, people, wholeSteps(most, rowBytes))) {
+      const values = new Float64Array(4 * block.count);
+      for (let v = 0; v < block.count; v++) {
+        const place = block.first + v;
+        const here = ploidyAt(place);
+        const countsRef = counted[place] === 0;
+        const scale = here === 'y' || here === 'haploid' ? 0.5 : 1;
+        for (let call = HOM_REF; call <= HOM_ALT; call++)
+          values[4 * v + call] = scale * (countsRef ? 2 - call : call);
+        values[4 * v + MISSING] = scale * 2 * frequency[place]!;
+        if (here === 'y') {
+          const row = block.calls.subarray(v * block.stride, (v + 1) * block.stride);
+          for (let s = 0; s < count; s++) if (women[s] === 1) setCall(row, s, countsRef ? HOM_ALT : HOM_REF);
+        }
+      }
+      sums.addCalls(block.calls, block.stride, values, { weights, first: block.first, count: block.count });
     }
   }
-  return { sums, imputed };
+  return { sums: sums.sums, imputed: sums.missing };
+}
+
+/** Bytes of the block: whole steps of the kernel, so that no group is cut in two. */
+function wholeSteps(maxBytes: number, rowBytes: number): number {
+  const steps = Math.floor(maxBytes / (rowBytes * STEP));
+  return Math.max(1, Math.min(steps, BLOCK_VARIANTS / STEP)) * STEP * rowBytes;
 }
