@@ -1,100 +1,79 @@
-// Proximal Newton steps for F = (1/n) Σ log(1 + exp(−ỹη)) + Σ penalty_j |β_j| (Yuan, Ho & Lin 2012): the quadratic
-// model of the loss on a working set of columns is minimised with the penalty (quadratic-l1.ts), and a line search on
-// F makes every step a descent. Not responsible for when to stop (logistic.ts).
+// Proximal quasi-Newton steps for F = (1/n) Σ log(1 + exp(−ỹη)) + Σ penalty_j |β_j|: a quadratic model of the loss is
+// minimised with the penalty (quadratic-l1.ts), and a line search on F makes every step a descent (Yuan, Ho & Lin 2012;
+// Lee, Sun & Saunders 2014). Not responsible for when to stop (logistic.ts).
+//
+// An exact Hessian costs about six passes over the design, so the model starts as the Hessian at β = 0, a plain Gram
+// matrix, and each step then teaches it the change of the gradient (BFGS). Where steps gain little it is made exact anew.
 import type { Backend } from './linalg/backend.js';
 import { matrix, type Matrix } from './linalg/matrix.js';
-import { descend, startDescent } from './quadratic-l1.js';
+import { minimise } from './quadratic-l1.js';
+import { weightedRowGram } from './weighted-gram.js';
 
 /** Training data, gathered once for many penalties. */
 export interface LogisticProblem {
   readonly n: number;
-  /** The design: columns of the training rows, centred unless the intercept is penalised; the last is all ones. */
-  readonly columns: readonly Float64Array[];
+  /** n × (features + 1): the training rows, centred unless the intercept is penalised; the last column is all ones. */
+  readonly design: Matrix;
   readonly means: Float64Array;
   /** 0 or 1. */
   readonly labels: Float64Array;
+  readonly cases: number;
   readonly penaliseIntercept: boolean;
   /** The smallest λ at which every weight is zero. */
   readonly lambdaMax: number;
 }
 
-/** Where the iteration stands. Arrays over rows belong to the present β. */
+/** Where the iteration stands; `penalty` may be changed between steps (then `judge` again). */
 export interface State {
   readonly problem: LogisticProblem;
+  readonly backend: Backend;
   readonly penalty: Float64Array;
-  readonly beta: Float64Array;
-  readonly eta: Float64Array;
-  /** First and second derivatives of the mean loss by η. */
-  readonly slope: Float64Array;
-  readonly curvature: Float64Array;
-  /** Gradient of the mean loss by β. */
-  readonly gradient: Float64Array;
+  beta: Float64Array;
+  /** Of the mean loss, by β. */
+  gradient: Float64Array;
   loss: number;
+  /** Mean of p(1 − p) over the people. */
+  weight: number;
   violation: number;
+  /** The quadratic model's matrix, the mean weight it belongs to, and whether it is the Hessian at β. */
+  model: Matrix;
+  modelWeight: number;
+  exact: boolean;
 }
 
-export function newState(problem: LogisticProblem, penalty: Float64Array, beta: Float64Array): State {
-  const { n, columns } = problem;
+/** Starts at `beta`, whose weights are 0: everybody has the same η, and a Gram matrix is the Hessian. */
+export function newState(problem: LogisticProblem, backend: Backend, beta: Float64Array): State {
+  const { design, n } = problem;
   const state: State = {
     problem,
-    penalty,
+    backend,
+    penalty: new Float64Array(beta.length),
+    ...evaluate(problem, backend, beta),
     beta,
-    eta: new Float64Array(n),
-    slope: new Float64Array(n),
-    curvature: new Float64Array(n),
-    gradient: new Float64Array(columns.length),
-    loss: 0,
     violation: Infinity,
+    model: backend.syrk(design, 'T'),
+    modelWeight: n,
+    exact: true,
   };
-  addMultiples(columns, beta, state.eta);
-  refresh(state);
+  scaleModel(state, state.weight / n);
   return state;
 }
 
-/** Σ multiples_j · column_j added to out. */
-function addMultiples(columns: readonly Float64Array[], multiples: Float64Array, out: Float64Array): void {
-  columns.forEach((x, j) => {
-    const m = multiples[j]!;
-    if (m === 0) return;
-    for (let i = 0; i < out.length; i++) out[i]! += m * x[i]!;
-  });
+/** Renews `violation`, the distance of 0 from gradient + penalty·∂|β|. */
+export function judge(state: State): void {
+  state.violation = largestViolation(state, state.beta, state.gradient);
 }
 
-/** log(1 + exp(−ỹη)), without overflow. */
-function rowLoss(eta: number, label: number): number {
-  const margin = label === 1 ? eta : -eta;
-  return margin > 0 ? Math.log1p(Math.exp(-margin)) : Math.log1p(Math.exp(margin)) - margin;
-}
-
-function refresh(state: State): void {
-  const { problem, eta, slope, curvature, gradient, penalty, beta } = state;
-  const { n, columns, labels } = problem;
-  let loss = 0;
-  for (let i = 0; i < n; i++) {
-    const y = labels[i]!;
-    const probability = 1 / (1 + Math.exp(-eta[i]!));
-    loss += rowLoss(eta[i]!, y);
-    slope[i] = (probability - y) / n;
-    // The floor keeps a separated row from leaving the quadratic model altogether.
-    curvature[i] = Math.max(probability * (1 - probability), 1e-12) / n;
-  }
-  state.loss = loss / n;
+function largestViolation({ penalty }: State, beta: Float64Array, gradient: Float64Array): number {
   let worst = 0;
-  for (let j = 0; j < columns.length; j++) {
-    const x = columns[j]!;
-    let g = 0;
-    for (let i = 0; i < n; i++) g += slope[i]! * x[i]!;
-    gradient[j] = g;
-    worst = Math.max(worst, optimalityViolation(g, beta[j]!, penalty[j]!));
+  for (let j = 0; j < beta.length; j++) {
+    const b = beta[j]!;
+    const g = gradient[j]!;
+    const l = penalty[j]!;
+    const off = b > 0 ? Math.abs(g + l) : b < 0 ? Math.abs(g - l) : Math.max(0, Math.abs(g) - l);
+    worst = Math.max(worst, off);
   }
-  state.violation = worst;
-}
-
-/** How far 0 is from g + λ∂|β|. */
-function optimalityViolation(gradient: number, beta: number, lambda: number): number {
-  if (beta > 0) return Math.abs(gradient + lambda);
-  if (beta < 0) return Math.abs(gradient - lambda);
-  return Math.max(0, Math.abs(gradient) - lambda);
+  return worst;
 }
 
 /** Σ penalty_j |β_j|. */
@@ -104,81 +83,153 @@ export function l1Norm(penalty: Float64Array, beta: Float64Array): number {
   return sum;
 }
 
-/** One proximal Newton step with backtracking; false when F can no longer be lowered. */
-export function newtonStep(state: State, backend: Backend): boolean {
-  const { problem, penalty, beta, eta, gradient } = state;
-  const { n, columns, labels } = problem;
-  const direction = modelMinimum(state, workingSet(state), backend);
-  const along = beta.map((b, j) => b + direction[j]!);
-  let slopeAlong = l1Norm(penalty, along) - l1Norm(penalty, beta);
-  for (let j = 0; j < beta.length; j++) slopeAlong += gradient[j]! * direction[j]!;
-  if (!(slopeAlong < 0)) return false;
+interface Evaluation {
+  readonly loss: number;
+  readonly gradient: Float64Array;
+  readonly weight: number;
+}
 
-  const move = new Float64Array(n);
-  addMultiples(columns, direction, move);
-  const current = state.loss + l1Norm(penalty, beta);
-  for (let length = 1; length > 1e-10; length /= 2) {
-    let loss = 0;
-    for (let i = 0; i < n; i++) loss += rowLoss(eta[i]! + length * move[i]!, labels[i]!);
+// Rows per block of a pass: read once from memory for both products.
+const BLOCK = 512;
+
+/** The mean loss, its gradient and the mean weight at β, in one pass. */
+function evaluate(problem: LogisticProblem, backend: Backend, beta: Float64Array): Evaluation {
+  const { n, labels, design } = problem;
+  const coefficients = matrix(beta.length, 1, beta);
+  const gradient = matrix(beta.length, 1);
+  let loss = 0;
+  let weight = 0;
+  for (let start = 0; start < n; start += BLOCK) {
+    const rows = rowBlock(design, start, BLOCK);
+    const slope = backend.gemm(rows, coefficients);
+    for (let i = 0; i < rows.rows; i++) {
+      const eta = slope.data[i]!;
+      const label = labels[start + i]!;
+      // From exp(−|η|), which cannot overflow.
+      const small = Math.exp(-Math.abs(eta));
+      const probability = eta >= 0 ? 1 / (1 + small) : small / (1 + small);
+      loss += Math.log1p(small) + (eta >= 0 ? (1 - label) * eta : -label * eta);
+      weight += probability * (1 - probability);
+      slope.data[i] = (probability - label) / n;
+    }
+    backend.gemmAdd(gradient, rows, slope, 'T', 'N');
+  }
+  return { loss: loss / n, gradient: gradient.data, weight: weight / n };
+}
+
+function rowBlock({ data, rows, cols }: Matrix, start: number, size: number): Matrix {
+  const end = Math.min(rows, start + size);
+  return matrix(end - start, cols, data.subarray(start * cols, end * cols));
+}
+
+// A step that leaves more than this of the violation is worth less than a sixth of an exact Hessian.
+const SLOW = 0.3;
+
+/** One step; false when F can no longer be lowered, not even along the exact model. */
+export function newtonStep(state: State): boolean {
+  const before = state.violation;
+  const moved = tryStep(state);
+  if (moved && state.violation <= SLOW * before) return true;
+  if (!moved && state.exact) return false;
+  makeExact(state);
+  return true;
+}
+
+/** Moves to the minimum of the model, or part of the way; false when F would not fall. */
+function tryStep(state: State): boolean {
+  const { problem, backend, penalty, beta, gradient, violation } = state;
+  const direction = modelMinimum(state).map((z, j) => z - beta[j]!);
+  const norm = l1Norm(penalty, beta);
+  let slopeAlong = -norm;
+  for (let j = 0; j < beta.length; j++) {
+    slopeAlong += gradient[j]! * direction[j]! + penalty[j]! * Math.abs(beta[j]! + direction[j]!);
+  }
+  if (direction.every((d) => d === 0)) return false;
+  const current = state.loss + norm;
+  // Where the descent that is promised drowns in rounding only the whole step is tried.
+  const shortest = slopeAlong < 0 ? 1e-10 : 1;
+  for (let length = 1; length >= shortest; length /= 2) {
     const candidate = beta.map((b, j) => b + length * direction[j]!);
-    const value = loss / n + l1Norm(penalty, candidate);
-    // Armijo; rounding of F forgives the last steps.
-    if (value > current + 0.01 * length * slopeAlong + 1e-15 * Math.abs(current)) continue;
-    const before = state.violation;
-    beta.set(candidate);
-    for (let i = 0; i < n; i++) eta[i]! += length * move[i]!;
-    refresh(state);
-    return state.violation < before || value < current;
+    const there = evaluate(problem, backend, candidate);
+    const value = there.loss + l1Norm(penalty, candidate);
+    const violationThere = largestViolation(state, candidate, there.gradient);
+    // Armijo; in the last steps F no longer tells, for its rounding, but the optimality conditions do.
+    const descends = slopeAlong < 0 && value <= current + 0.01 * length * slopeAlong;
+    const settles = violationThere < 0.5 * violation && value <= current + 1e-11 * Math.abs(current);
+    if (!descends && !settles) continue;
+    learn(state, candidate, there);
+    Object.assign(state, there, { beta: candidate, violation: violationThere, exact: false });
+    return true;
   }
   return false;
 }
 
-// Columns that join per step, at least; the working set doubles when more than that violate their conditions.
-const JOINING = 100;
-
-/** The non-zero and unpenalised coefficients, and the zero ones that violate their condition most. */
-function workingSet({ beta, gradient, penalty }: State): Int32Array {
-  const inside: number[] = [];
-  const violating: number[] = [];
-  for (let j = 0; j < beta.length; j++) {
-    if (beta[j] !== 0 || penalty[j] === 0) inside.push(j);
-    else if (Math.abs(gradient[j]!) > penalty[j]!) violating.push(j);
+/** The model's minimum, with the penalty: the β that it recommends. */
+function modelMinimum({ model, beta, gradient, penalty, violation, backend }: State): Float64Array {
+  const p = beta.length;
+  // In β + d the linear term is −(Bβ − g).
+  const cross = new Float64Array(p);
+  let largest = 0;
+  for (let j = 0; j < p; j++) {
+    largest = Math.max(largest, model.data[j * p + j]!);
+    cross[j] = -gradient[j]!;
+    for (let k = 0, at = j * p; k < p; k++, at++) cross[j]! += model.data[at]! * beta[k]!;
   }
-  const excess = (j: number): number => Math.abs(gradient[j]!) - penalty[j]!;
-  violating.sort((a, b) => excess(b) - excess(a) || a - b);
-  return Int32Array.from([...inside, ...violating.slice(0, Math.max(JOINING, inside.length))]).sort();
+  // Solved to a gradient well below what this step can leave.
+  const enough = 0.003 * violation;
+  const problem = { gram: model, cross, l1: penalty, l2: 0 };
+  return minimise(problem, beta, { tolerance: enough ** 2 / largest, maxSweeps: 500 }, backend);
 }
 
-/** The step to the minimum of gᵀd + ½dᵀHd + Σ penalty|β + d| over the working set, zero elsewhere. */
-function modelMinimum(state: State, set: Int32Array, backend: Backend): Float64Array {
-  const { penalty, beta, gradient, violation } = state;
-  const size = set.length;
-  const gram = backend.syrk(weightedColumns(state, set), 'T');
-  const z = Float64Array.from(set, (j) => beta[j]!);
-  // In z = β + d the linear term is −(Hβ − g).
-  const cross = Float64Array.from(set, (j, a) => {
-    let product = -gradient[j]!;
-    for (let b = 0; b < size; b++) product += gram.data[a * size + b]! * z[b]!;
-    return product;
-  });
-  const largest = set.reduce((most, _, a) => Math.max(most, gram.data[a * size + a]!), 0);
-  // Quadratic convergence needs the model solved ever better: to a gradient of `enough`.
-  const enough = Math.min(0.01, violation) * violation;
-  const problem = { gram, cross, l1: Float64Array.from(set, (j) => penalty[j]!), l2: 0 };
-  descend(problem, startDescent(problem, z), { tolerance: enough ** 2 / largest, maxSweeps: 500 }, backend);
-  const direction = new Float64Array(beta.length);
-  set.forEach((j, a) => (direction[j] = z[a]! - beta[j]!));
-  return direction;
+/**
+ * Teaches the model the step to `candidate` (BFGS), after a common factor for how much flatter or steeper the loss is
+ * there. A change of gradient that no mean of Hessians explains is rounding, and is not learnt.
+ */
+function learn(state: State, candidate: Float64Array, there: Evaluation): void {
+  const p = candidate.length;
+  scaleModel(state, there.weight / state.modelWeight);
+  const { data } = state.model;
+  const step = candidate.map((b, j) => b - state.beta[j]!);
+  const change = there.gradient.map((g, j) => g - state.gradient[j]!);
+  const predicted = new Float64Array(p);
+  let curvature = 0;
+  let expected = 0;
+  for (let j = 0; j < p; j++) {
+    let sum = 0;
+    for (let k = 0, at = j * p; k < p; k++, at++) sum += data[at]! * step[k]!;
+    predicted[j] = sum;
+    expected += sum * step[j]!;
+    curvature += change[j]! * step[j]!;
+  }
+  if (!(expected > 0 && curvature > 0.05 * expected && curvature < 20 * expected)) return;
+  for (let j = 0; j < p; j++) {
+    const gain = change[j]! / curvature;
+    const loss = predicted[j]! / expected;
+    for (let k = 0, at = j * p; k < p; k++, at++) data[at]! += gain * change[k]! - loss * predicted[k]!;
+  }
 }
 
-/** √curvature · X over the working set (n × size): its cross products are the Hessian. */
-function weightedColumns({ problem, curvature }: State, set: Int32Array): Matrix {
-  const size = set.length;
-  const out = matrix(problem.n, size);
-  const root = curvature.map(Math.sqrt);
-  set.forEach((j, a) => {
-    const x = problem.columns[j]!;
-    for (let i = 0, at = a; i < problem.n; i++, at += size) out.data[at] = root[i]! * x[i]!;
-  });
-  return out;
+function scaleModel(state: State, factor: number): void {
+  const { data } = state.model;
+  for (let at = 0; at < data.length; at++) data[at]! *= factor;
+  state.modelWeight *= factor;
+}
+
+/** The model becomes the Hessian at β. */
+function makeExact(state: State): void {
+  const { problem, backend, beta } = state;
+  const { n, design } = problem;
+  const weights = new Float64Array(n);
+  const coefficients = matrix(beta.length, 1, beta);
+  for (let start = 0; start < n; start += BLOCK) {
+    const eta = backend.gemm(rowBlock(design, start, BLOCK), coefficients).data;
+    for (let i = 0; i < eta.length; i++) {
+      const small = Math.exp(-Math.abs(eta[i]!));
+      // The floor keeps a separated row from leaving the quadratic model altogether.
+      weights[start + i] = Math.max(small / (1 + small) ** 2, 1e-12) / n;
+    }
+  }
+  state.model = weightedRowGram(design, weights, backend);
+  state.modelWeight = state.weight;
+  state.exact = true;
 }

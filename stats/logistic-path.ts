@@ -2,7 +2,13 @@
 // cross-validation. Not responsible for a single fit (logistic.ts) or for making folds (folds.ts).
 import { chooseLambda, lambdaSequence, type FoldLoss, type LambdaChoice } from './lambda-choice.js';
 import type { Backend } from './linalg/backend.js';
-import { logisticProblem, solveL1Logistic, type LogisticFit, type LogisticOptions } from './logistic.js';
+import {
+  logisticProblem,
+  newSolver,
+  type Features,
+  type LogisticFit,
+  type LogisticOptions,
+} from './logistic.js';
 import type { LogisticProblem } from './logistic-newton.js';
 
 export interface PathOptions extends Omit<LogisticOptions, 'lambda'> {
@@ -20,17 +26,13 @@ export function l1LogisticPath(
   backend: Backend,
   options: PathOptions = {},
 ): LogisticFit[] {
-  let solution: Float64Array | undefined;
-  return Array.from(penalties(problem, options), (lambda) => {
-    const solved = solveL1Logistic(problem, backend, { ...options, lambda }, solution);
-    solution = Number.isNaN(solved.fit.intercept) ? undefined : solved.solution;
-    return solved.fit;
-  });
+  const solver = newSolver(problem, backend);
+  return Array.from(penalties(problem, options), (lambda) => solver.solve({ ...options, lambda }));
 }
 
 function penalties(problem: LogisticProblem, options: PathOptions): Float64Array {
   if (options.lambdas) return options.lambdas;
-  const { count = 100, ratio = problem.n < problem.columns.length - 1 ? 0.01 : 1e-4 } = options;
+  const { count = 100, ratio = problem.n < problem.design.cols - 1 ? 0.01 : 1e-4 } = options;
   // One class, or columns that say nothing: any positive sequence does, every fit is null.
   return lambdaSequence(problem.lambdaMax > 0 ? problem.lambdaMax : 1, count, ratio);
 }
@@ -46,27 +48,27 @@ export interface LogisticChoice {
  * loss is −2 log P(label), with P kept within [1e-5, 1 − 1e-5] (R: cv.glmnet(family = 'binomial', foldid, lambda)).
  */
 export function crossValidateL1Logistic(
-  columns: readonly Float64Array[],
+  features: Features,
   labels: ArrayLike<number>,
   fold: Int32Array,
   backend: Backend,
   options: PathOptions & { readonly rows?: Int32Array } = {},
 ): LogisticChoice {
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
-  const problem = logisticProblem(columns, labels, { ...options, rows });
+  const problem = logisticProblem(features, labels, { ...options, rows });
   const lambdas = penalties(problem, options);
   const path = l1LogisticPath(problem, backend, { ...options, lambdas });
   const folds = [...new Set(Array.from(rows, (i) => fold[i]!))].sort((a, b) => a - b);
   const losses = folds.map((held): FoldLoss => {
     const train = rows.filter((i) => fold[i] !== held);
     const test = rows.filter((i) => fold[i] === held);
-    const fits = l1LogisticPath(logisticProblem(columns, labels, { ...options, rows: train }), backend, {
+    const fits = l1LogisticPath(logisticProblem(features, labels, { ...options, rows: train }), backend, {
       ...options,
       lambdas,
     });
     return {
       people: test.length,
-      loss: Float64Array.from(fits, (fit) => meanDeviance(fit, columns, labels, test)),
+      loss: Float64Array.from(fits, (fit) => meanDeviance(fit, features, labels, test)),
     };
   });
   return { choice: chooseLambda(lambdas, losses), path };
@@ -74,11 +76,11 @@ export function crossValidateL1Logistic(
 
 function meanDeviance(
   fit: LogisticFit,
-  columns: readonly Float64Array[],
+  features: Features,
   labels: ArrayLike<number>,
   rows: Int32Array,
 ): number {
-  const eta = predictLogistic(fit, columns, rows);
+  const eta = predictLogistic(fit, features, rows);
   let sum = 0;
   rows.forEach((i, r) => {
     const probability = Math.min(1 - 1e-5, Math.max(1e-5, 1 / (1 + Math.exp(-eta[r]!))));
@@ -90,11 +92,23 @@ function meanDeviance(
 /** η = intercept + Xw of the given rows, NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
 export function predictLogistic(
   fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
-  columns: readonly Float64Array[],
+  features: Features,
   rows: Int32Array,
 ): Float64Array {
   const eta = new Float64Array(rows.length).fill(fit.intercept);
-  columns.forEach((x, j) => {
+  if ('data' in features) {
+    const { data, cols } = features;
+    const used = Int32Array.from(fit.coefficients.keys()).filter((j) => fit.coefficients[j] !== 0);
+    const weights = Float64Array.from(used, (j) => fit.coefficients[j]!);
+    for (let r = 0; r < rows.length; r++) {
+      const at = rows[r]! * cols;
+      let sum = eta[r]!;
+      for (let a = 0; a < used.length; a++) sum += weights[a]! * data[at + used[a]!]!;
+      eta[r] = sum;
+    }
+    return eta;
+  }
+  features.forEach((x, j) => {
     const w = fit.coefficients[j]!;
     if (w !== 0) for (let r = 0; r < rows.length; r++) eta[r]! += w * x[rows[r]!]!;
   });

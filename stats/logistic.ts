@@ -1,12 +1,12 @@
 // L1-penalised logistic regression, one penalty at a time. Not responsible for a path of penalties (logistic-path.ts),
-// for
-// choosing one (lambda-choice.ts), for the steps (logistic-newton.ts), for balancing classes or for scoring predictions.
+// for choosing one (lambda-choice.ts), for the steps (logistic-newton.ts), for balancing classes or for scoring predictions.
 //
 // Minimises F = (1/n) Σ log(1 + exp(−ỹ η)) + λ‖w‖₁ (+ λ|b|), η = b + Xw, ỹ = ±1. That is glmnet's objective, intercept
 // free, or liblinear's ‖(w, b)‖₁ + C Σ loss divided by nC, with λ = 1/(nC) and the intercept penalised like a
 // weight (scikit-learn: penalty='l1', solver='liblinear', intercept_scaling=1).
 import type { Backend } from './linalg/backend.js';
-import { l1Norm, newState, newtonStep, type LogisticProblem } from './logistic-newton.js';
+import { matrix, type Matrix } from './linalg/matrix.js';
+import { judge, l1Norm, newState, newtonStep, type LogisticProblem } from './logistic-newton.js';
 
 /**
  * `one-class`: all labels equal, nothing to separate; `no-rows`; `not-converged`: the iteration limit was reached, the
@@ -46,12 +46,15 @@ export function liblinearLambda(n: number, C: number): number {
   return 1 / (n * C);
 }
 
+/** People by features: columns, or the rows of a matrix, which are gathered several times faster. */
+export type Features = readonly Float64Array[] | Matrix;
+
 /**
- * Gathers training rows of finite columns and of labels in {0, 1}. Throws for anything else in them: the caller
+ * Gathers training rows of finite features and of labels in {0, 1}. Throws for anything else in them: the caller
  * imputes and validates.
  */
 export function logisticProblem(
-  columns: readonly Float64Array[],
+  features: Features,
   labels: ArrayLike<number>,
   options: { readonly rows?: Int32Array; readonly penaliseIntercept?: boolean } = {},
 ): LogisticProblem {
@@ -59,107 +62,115 @@ export function logisticProblem(
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
   const n = rows.length;
   const y = Float64Array.from(rows, (i) => labels[i]!);
+  let cases = 0;
   for (const value of y) {
     if (value !== 0 && value !== 1) throw new Error(`internal error: a label must be 0 or 1, got ${value}`);
+    cases += value;
   }
-  const means = new Float64Array(columns.length);
-  const design = columns.map((column, j) => {
-    const x = Float64Array.from(rows, (i) => column[i]!);
-    const sum = x.reduce((total, value) => total + value, 0);
-    if (!Number.isFinite(sum))
-      throw new Error(`internal error: column ${j} of a logistic regression is not finite`);
-    // Centring leaves the weights as they are when the intercept is free, and makes the steps nearly independent of it.
-    if (penaliseIntercept) return x;
-    means[j] = sum / n;
-    return x.map((value) => value - means[j]!);
-  });
-  const share = y.reduce((total, value) => total + value, 0) / n;
-  const atNull = penaliseIntercept ? 0.5 : share;
-  let lambdaMax = penaliseIntercept ? Math.abs(atNull - share) : 0;
-  for (const x of design) {
-    let gradient = 0;
-    for (let i = 0; i < n; i++) gradient += x[i]! * (atNull - y[i]!);
-    lambdaMax = Math.max(lambdaMax, Math.abs(gradient) / n);
+  const design = gatherRows(features, rows);
+  const { data, cols } = design;
+  const p = cols - 1;
+  const sums = new Float64Array(cols);
+  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < cols; j++, at++) sums[j]! += data[at]!;
+  const bad = sums.findIndex((sum) => !Number.isFinite(sum));
+  if (bad >= 0) throw new Error(`internal error: column ${bad} of a logistic regression is not finite`);
+  // Centring leaves the weights as they are when the intercept is free, and makes the steps nearly independent of it.
+  const means = new Float64Array(p);
+  if (!penaliseIntercept && n > 0) {
+    for (let j = 0; j < p; j++) means[j] = sums[j]! / n;
+    for (let i = 0, at = 0; i < n; i++, at++) for (let j = 0; j < p; j++, at++) data[at]! -= means[j]!;
   }
-  return {
-    n,
-    columns: [...design, new Float64Array(n).fill(1)],
-    means,
-    labels: y,
-    penaliseIntercept,
-    lambdaMax,
-  };
+  const atNull = penaliseIntercept ? 0.5 : cases / n;
+  const gradient = new Float64Array(cols);
+  for (let i = 0, at = 0; i < n; i++) {
+    const slope = atNull - y[i]!;
+    for (let j = 0; j < cols; j++, at++) gradient[j]! += slope * data[at]!;
+  }
+  const penalised = penaliseIntercept ? gradient : gradient.subarray(0, p);
+  const lambdaMax = penalised.reduce((most, g) => Math.max(most, Math.abs(g) / n), 0);
+  return { n, design, means, labels: y, cases, penaliseIntercept, lambdaMax };
+}
+
+/** The rows, with a last column of ones. */
+function gatherRows(features: Features, rows: Int32Array): Matrix {
+  const p = 'data' in features ? features.cols : features.length;
+  const out = matrix(rows.length, p + 1);
+  const { data, cols } = out;
+  if ('data' in features) {
+    rows.forEach((row, i) => data.set(features.data.subarray(row * p, (row + 1) * p), i * cols));
+  } else {
+    features.forEach((column, j) => {
+      for (let i = 0, at = j; i < rows.length; i++, at += cols) data[at] = column[rows[i]!]!;
+    });
+  }
+  for (let at = p; at < data.length; at += cols) data[at] = 1;
+  return out;
 }
 
 /** Fits one penalty from zero. */
 export function fitL1Logistic(
-  columns: readonly Float64Array[],
+  features: Features,
   labels: ArrayLike<number>,
   backend: Backend,
   options: LogisticOptions & { readonly rows?: Int32Array },
 ): LogisticFit {
-  return solveL1Logistic(logisticProblem(columns, labels, options), backend, options).fit;
+  const solver = newSolver(logisticProblem(features, labels, options), backend);
+  return solver.solve(options);
 }
 
 const MAX_ITERATIONS = 200;
 const TOLERANCE = 1e-9;
 
-/**
- * Fits one penalty, from `start` (weights, then the intercept, as a previous call returned it) when given. The
- * maximum is unique up to exact collinearity, so the start changes rounding only.
- */
-export function solveL1Logistic(
-  problem: LogisticProblem,
-  backend: Backend,
-  options: LogisticOptions,
-  start?: Float64Array,
-): { readonly fit: LogisticFit; readonly solution: Float64Array } {
-  const { n, columns, labels } = problem;
-  const { lambda, tolerance = TOLERANCE, maxIterations = MAX_ITERATIONS } = options;
-  if (!(lambda > 0)) throw new Error(`internal error: the L1 penalty must be positive, got ${lambda}`);
-  const p = columns.length - 1;
-  const ones = labels.reduce((sum, y) => sum + y, 0);
-  if (n === 0 || ones === 0 || ones === n) {
-    const status = n === 0 ? 'no-rows' : 'one-class';
-    const nothing = {
-      intercept: NaN,
-      coefficients: new Float64Array(p),
-      nonZero: 0,
-      objective: NaN,
-      loss: NaN,
-    };
+/** Fits penalties one after the other, each from where the last one ended. */
+export interface LogisticSolver {
+  /** The minimum is unique up to exact collinearity, so the start changes rounding only. */
+  solve(options: LogisticOptions): LogisticFit;
+}
+
+/** Starts from weights of zero. */
+export function newSolver(problem: LogisticProblem, backend: Backend): LogisticSolver {
+  const { n, cases, design, lambdaMax, penaliseIntercept } = problem;
+  const p = design.cols - 1;
+  if (n === 0 || cases === 0 || cases === n) {
+    return { solve: ({ lambda }) => nothingFitted(n === 0 ? 'no-rows' : 'one-class', lambda, p) };
+  }
+  const start = new Float64Array(p + 1);
+  if (!penaliseIntercept) start[p] = Math.log(cases / (n - cases));
+  const state = newState(problem, backend, start);
+
+  const solve = (options: LogisticOptions): LogisticFit => {
+    const { lambda, tolerance = TOLERANCE, maxIterations = MAX_ITERATIONS } = options;
+    if (!(lambda > 0)) throw new Error(`internal error: the L1 penalty must be positive, got ${lambda}`);
+    state.penalty.fill(lambda);
+    if (!penaliseIntercept) state.penalty[p] = 0;
+    judge(state);
+    const stopAt = tolerance * Math.max(lambdaMax, lambda);
+    let iterations = 0;
+    while (state.violation > stopAt && iterations < maxIterations) {
+      iterations++;
+      if (!newtonStep(state)) break;
+    }
+    const coefficients = state.beta.slice(0, p);
+    let intercept = state.beta[p]!;
+    for (let j = 0; j < p; j++) intercept -= coefficients[j]! * problem.means[j]!;
     return {
-      fit: { status, lambda, ...nothing, violation: NaN, iterations: 0 },
-      solution: new Float64Array(p + 1),
-    };
-  }
-  const penalty = new Float64Array(p + 1).fill(lambda);
-  if (!problem.penaliseIntercept) penalty[p] = 0;
-  const beta = start?.slice() ?? new Float64Array(p + 1);
-  if (!start && !problem.penaliseIntercept) beta[p] = Math.log(ones / (n - ones));
-  const state = newState(problem, penalty, beta);
-  const stopAt = tolerance * Math.max(problem.lambdaMax, lambda);
-  let iterations = 0;
-  while (state.violation > stopAt && iterations < maxIterations) {
-    iterations++;
-    if (!newtonStep(state, backend)) break;
-  }
-  let intercept = beta[p]!;
-  for (let j = 0; j < p; j++) intercept -= beta[j]! * problem.means[j]!;
-  const coefficients = beta.slice(0, p);
-  return {
-    fit: {
       // A last step that no longer lowers F beyond rounding is as good as the tolerance when the violation is small.
-      status: state.violation <= Math.max(stopAt, 1e-7 * problem.lambdaMax) ? 'ok' : 'not-converged',
+      status: state.violation <= Math.max(stopAt, 1e-7 * lambdaMax) ? 'ok' : 'not-converged',
       lambda,
       intercept,
       coefficients,
       nonZero: coefficients.reduce((count, w) => count + (w !== 0 ? 1 : 0), 0),
-      objective: state.loss + l1Norm(penalty, beta),
+      objective: state.loss + l1Norm(state.penalty, state.beta),
       loss: state.loss,
       violation: state.violation,
       iterations,
-    },
-    solution: beta,
+    };
   };
+  return { solve };
+}
+
+function nothingFitted(status: LogisticStatus, lambda: number, p: number): LogisticFit {
+  if (!(lambda > 0)) throw new Error(`internal error: the L1 penalty must be positive, got ${lambda}`);
+  const numbers = { intercept: NaN, objective: NaN, loss: NaN, violation: NaN };
+  return { status, lambda, coefficients: new Float64Array(p), nonZero: 0, iterations: 0, ...numbers };
 }

@@ -62,6 +62,22 @@ export function descend(
   return false;
 }
 
+/**
+ * The minimum from `start`, whose non-zero coordinates are taken to be nearly the right ones: solved exactly first, then
+ * descended. The best found when the sweeps run out.
+ */
+export function minimise(
+  problem: QuadraticL1,
+  start: Float64Array,
+  options: DescentOptions,
+  backend: Backend,
+): Float64Array {
+  const at = startDescent(problem, start.slice());
+  solveOnSupport(problem, at, backend);
+  descend(problem, at, options, backend);
+  return at.z;
+}
+
 /** One pass over the coordinates; the largest G_jj·Δ². */
 function sweepOnce({ gram, l1, l2 }: QuadraticL1, { z, residual }: Descent, activeOnly: boolean): number {
   const p = z.length;

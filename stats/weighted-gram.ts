@@ -1,5 +1,7 @@
 // Weighted cross products of columns: Σ v x and Σ v x xᵀ, the bulk of the work of a Cox or logistic Newton step.
-// Not responsible for what v means (cox-terms.ts, logistic.ts).
+// Not responsible for what v means (cox-terms.ts, logistic-newton.ts).
+import type { Backend } from './linalg/backend.js';
+import { matrix, type Matrix } from './linalg/matrix.js';
 
 // Rows per pass: the scaled column and five others stay in the first-level cache, and partial sums of a block
 // lose fewer digits than one running sum over all people.
@@ -114,4 +116,26 @@ function dotOne(y: Float64Array, start: number, size: number): number {
   }
   if (i < size) even += scaled[i]! * y[start + i]!;
   return even + odd;
+}
+
+// Rows of a design that are scaled at a time: the block and its product stay in the second-level cache.
+const ROW_BLOCK = 1024;
+
+/** Σ v_i x_i x_iᵀ over the rows of a design, all of it (cols × cols); v ≥ 0. */
+export function weightedRowGram(design: Matrix, v: Float64Array, backend: Backend): Matrix {
+  const { rows, cols, data } = design;
+  const gram = matrix(cols, cols);
+  const rowsScaled = new Float64Array(Math.min(rows, ROW_BLOCK) * cols);
+  for (let start = 0; start < rows; start += ROW_BLOCK) {
+    const size = Math.min(ROW_BLOCK, rows - start);
+    const block = rowsScaled.subarray(0, size * cols);
+    for (let i = 0; i < size; i++) {
+      const root = Math.sqrt(v[start + i]!);
+      const from = (start + i) * cols;
+      for (let j = 0, at = i * cols; j < cols; j++, at++) block[at] = root * data[from + j]!;
+    }
+    const product = backend.syrk(matrix(size, cols, block), 'T').data;
+    for (let at = 0; at < product.length; at++) gram.data[at]! += product[at]!;
+  }
+  return gram;
 }
