@@ -77,8 +77,8 @@ export function pairTables(context: TaskContext<PairedParams>, unit: readonly st
   const { by, within } = context.params;
   const stray = unit.find((name) => !by.includes(name));
   if (stray !== undefined) throw new TaskError(`'${stray}' is not among 'by', which has ${by.join(', ')}`);
-  const reference = context.table('reference');
-  const other = context.table('other');
+  const reference = idAsColumn(context.table('reference'));
+  const other = idAsColumn(context.table('other'));
   const rows = rowsByKey(other, 'other', by);
   const repeats = by.filter((name) => !unit.includes(name));
   const groupOf = readGroups(context, unit);

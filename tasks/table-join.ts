@@ -2,7 +2,7 @@
 import { takeRows, textColumn, type Column } from '../cache/column.js';
 import { plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput } from '../engine/task.js';
-import { anyColumn, cellAt, present, rowName } from './reading.js';
+import { anyColumn, cellAt, idAsColumn, present, rowName } from './reading.js';
 
 interface Params {
   readonly by: readonly string[];
@@ -103,11 +103,6 @@ twice is an error, and so is a column that \`table\` already has.`,
     };
   },
 });
-
-function idAsColumn(table: Table): Table {
-  if (!table.id) return table;
-  return plainTable([[table.id.name, textColumn(table.id.values)], ...table.columns], table.rows);
-}
 
 function checkTypes(table: Table, lookup: Table, by: readonly string[]): void {
   for (const name of by) {
