@@ -10,17 +10,17 @@ import { columnNames, idsOf, numbersOf } from './reading.js';
 
 export const FEATURES_PORT = 'features';
 
-/** Those of `people` (bytewise sorted) who have a row in every modality. */
-export function peopleWithFeatures(
+/** Those of `people` (bytewise sorted) who are in every one of the lists (sorted likewise). */
+export function peopleInAll(
   people: readonly string[],
-  modalities: ReadonlyMap<string, Table>,
-): string[] {
-  let kept: readonly string[] = people;
-  for (const table of modalities.values()) {
-    const rows = matchIds(idsOf(table, FEATURES_PORT), kept);
+  lists: Iterable<readonly string[]>,
+): readonly string[] {
+  let kept = people;
+  for (const ids of lists) {
+    const rows = matchIds(ids, kept);
     kept = kept.filter((_, i) => rows[i]! >= 0);
   }
-  return [...kept];
+  return kept;
 }
 
 /** A modality's features for `people`, who all have a row; columns in the order of `features`. NaN where a cell is missing. */

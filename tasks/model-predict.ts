@@ -1,21 +1,21 @@
 /** `model.predict`: a stacked model applied to people, one column for each configuration. */
 import { numberColumn, type NumberColumn } from '../cache/column.js';
 import { idTable, type Table, type TableSchema } from '../cache/table.js';
-import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
+import {
+  TaskError,
+  defineTask,
+  tableOutput,
+  type BatchContext,
+  type Outputs,
+  type TaskContext,
+} from '../engine/task.js';
 import { combineLayers, predictLayerOne, type StackModel } from '../stats/stack.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
 import { Openings } from './genotype-views.js';
-import { featureMatrix, foldsOf, peopleWithFeatures, requireFold, sortedNames } from './modalities.js';
+import { featureMatrix, foldsOf, peopleInAll, requireFold, sortedNames } from './modalities.js';
 import { idsOf, people as counted, present } from './reading.js';
-import {
-  GENOTYPES_PORT,
-  SNPS,
-  findSnps,
-  peopleWithGenotypes,
-  snpMatrix,
-  snpSums,
-  type FoundSnps,
-} from './snp-modality.js';
+import { GENOTYPES_PORT, SNPS, findSnps, snpMatrix, type FoundSnps } from './snp-modality.js';
+import { originOf, sumBytes, sumSnps, type Origin } from './snp-scores.js';
 import type { StackedModel } from './stacked-model.js';
 
 interface Params {
@@ -24,10 +24,11 @@ interface Params {
 
 export const modelPredict = defineTask<Params>({
   name: 'model.predict',
-  version: 1,
+  version: 2,
   summary: 'Predicts a trait from modalities by a fitted stacked model.',
   details: `Predictions are in the unit of the trait that the model was fitted to. Somebody with a missing feature that the
-model uses has a missing prediction, which is counted (boosted trees predict people with missing features too). A model with SNPs needs \`genotypes\`, in one pass over which they are weighed: its variants are found by place and
+model uses has a missing prediction, which is counted (boosted trees predict people with missing features too). A model with SNPs needs \`genotypes\`: all models
+of a call are weighed in one pass over the files, whichever variants each uses. Its variants are found by place and
 alleles, those that are not there count as their training mean (a warning; fewer than a fifth is an error), and so does a missing dosage. With \`folds\` and \`fold\`, only the people of that fold are predicted: those whom a model with that fold held out
 has not seen.`,
   params: {
@@ -64,74 +65,176 @@ has not seen.`,
     },
   },
   outputs: { table: { type: 'table', summary: 'Per person one prediction for each configuration.' } },
-  async run(context) {
-    const model = context.json('model') as unknown as StackedModel;
-    const tables = context.has('features') ? context.tables('features') : new Map<string, Table>();
+  batch: { shared: ['features', 'samples', 'folds'], varies: ['fold'] },
+  resources: (_params, shapes) => {
+    const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+    const genotypes = shapes['genotypes'] ? SUMS_AT_ONCE + 2 ** 29 : 0;
+    return { memory: 256 * 2 ** 20 + 24 * cells + genotypes };
+  },
+  async runBatch(batch) {
     const openings = new Openings();
+    const cohort = new Cohort(openings);
     try {
-      const snps = context.has('genotypes') ? await openings.index(context.view('genotypes')) : null;
-      const wanted = peopleWanted(context, tables, snps?.people.iid);
-      let people = peopleWithFeatures(wanted, tables);
-      if (snps) people = peopleWithGenotypes(people, snps.people.iid);
-      if (people.length === 0 && wanted.length > 0) {
-        throw new TaskError(`none of the ${counted(wanted.length)} has a row in every modality`, {
-          port: tables.size > 0 ? 'features' : 'genotypes',
-        });
-      }
-      if (people.length < wanted.length) {
-        context.warn(
-          `${counted(wanted.length - people.length)} have no row in some modality and no prediction`,
-        );
-      }
-      const names = sortedNames(Object.keys(model.configurations));
-      const layerOne = new LayerOne(tables, people, await foundSnps(context, openings, model));
-      const { mean, sd } = model.target;
-      const columns: [string, NumberColumn][] = [];
-      for (const name of names) {
-        const configuration = model.configurations[name]!;
-        const predicted = combineLayers(configuration, await layerOne.of(configuration)).map(
-          (value) => mean + sd * value,
-        );
-        const missing = predicted.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
-        if (missing > 0)
-          context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
-        columns.push([name, numberColumn(predicted)]);
-      }
-      const idName = tables.values().next().value?.id?.name ?? 'id';
-      return { table: tableOutput(idTable(idName, people, columns)) };
+      const members = await prepare(batch, openings, cohort);
+      for (const group of groupsOf(members)) await predictGroup(batch, group, openings, cohort);
     } finally {
       await openings.close();
     }
   },
 });
 
+/** Bytes of sums over SNPs that are held at a time. */
+const SUMS_AT_ONCE = 2 ** 30;
+
+/** One instance on its way. */
+interface Member {
+  readonly index: number;
+  readonly context: TaskContext<Params>;
+  readonly model: StackedModel;
+  /** Equal lists are the same array. */
+  readonly people: readonly string[];
+  readonly snps: { readonly found: FoundSnps; readonly origin: Origin } | null;
+  /** The distinct weights of SNPs in its configurations. */
+  readonly lists: readonly (readonly number[])[];
+}
+
+async function prepare(batch: BatchContext<Params>, openings: Openings, cohort: Cohort): Promise<Member[]> {
+  const members: Member[] = [];
+  for (const [index, context] of batch.items.entries()) {
+    batch.announce(index);
+    try {
+      const model = context.json('model') as unknown as StackedModel;
+      const people = await cohort.people(context);
+      const snps = await foundSnps(context, openings, model);
+      members.push({ index, context, model, people, snps, lists: snps ? weightsOf(model) : [] });
+    } catch (error) {
+      batch.fail(index, error);
+    }
+  }
+  return members;
+}
+
 /** The model's SNPs in the genotypes; null when no configuration has any. */
 async function foundSnps(
   context: TaskContext<Params>,
   openings: Openings,
   model: StackedModel,
-): Promise<FoundSnps | null> {
+): Promise<Member['snps']> {
   if (!model.snps) return null;
   if (!context.has('genotypes')) throw new TaskError('the model needs genotypes', { port: 'genotypes' });
-  return findSnps(context, await openings.view(context.view('genotypes'), 'genotypes'), model.snps);
+  const view = context.view('genotypes');
+  const found = await findSnps(context, await openings.index(view), model.snps);
+  return { found, origin: await originOf(openings, view) };
 }
 
-/** Layer-1 predictions; a table is made a matrix once, and equal sums over SNPs are made once. */
+function weightsOf(model: StackedModel): (readonly number[])[] {
+  const lists = new Map<string, readonly number[]>();
+  for (const { modalities } of Object.values(model.configurations)) {
+    for (const modality of modalities) {
+      if (modality.name === SNPS && 'coef' in modality)
+        lists.set(JSON.stringify(modality.coef), modality.coef);
+    }
+  }
+  return [...lists.values()];
+}
+
+/** Models of the same files and people, as many as their sums may be held; the others alone. */
+function groupsOf(members: readonly Member[]): Member[][] {
+  const open = new Map<string, Map<readonly string[], { group: Member[]; bytes: number }>>();
+  const groups: Member[][] = [];
+  for (const member of members) {
+    if (!member.snps || member.lists.length === 0) {
+      groups.push([member]);
+      continue;
+    }
+    const { content } = member.snps.origin.view.recipe;
+    let ofFiles = open.get(content);
+    if (!ofFiles) open.set(content, (ofFiles = new Map()));
+    const bytes = member.lists.length * sumBytes(member.people.length);
+    let current = ofFiles.get(member.people);
+    if (!current || current.bytes + bytes > SUMS_AT_ONCE) {
+      current = { group: [], bytes: 0 };
+      ofFiles.set(member.people, current);
+      groups.push(current.group);
+    }
+    current.group.push(member);
+    current.bytes += bytes;
+  }
+  return groups;
+}
+
+async function predictGroup(
+  batch: BatchContext<Params>,
+  group: readonly Member[],
+  openings: Openings,
+  cohort: Cohort,
+): Promise<void> {
+  const first = group[0]!;
+  batch.announce(first.index);
+  let sums: Float64Array[][];
+  try {
+    sums =
+      first.lists.length === 0
+        ? [[]]
+        : await sumSnps(
+            openings,
+            group.map(({ snps, lists }) => ({ ...snps!, lists })),
+            first.people,
+          );
+  } catch (error) {
+    for (const { index } of group) batch.fail(index, error);
+    return;
+  }
+  for (const [m, member] of group.entries()) {
+    batch.announce(member.index);
+    let outputs: Outputs;
+    try {
+      outputs = await predict(member, new LayerOne(member, sums[m]!, openings, cohort));
+    } catch (error) {
+      batch.fail(member.index, error);
+      continue;
+    }
+    sums[m] = [];
+    await batch.emit(member.index, outputs);
+  }
+}
+
+async function predict({ context, model, people }: Member, layerOne: LayerOne): Promise<Outputs> {
+  const { mean, sd } = model.target;
+  const columns: [string, NumberColumn][] = [];
+  for (const name of sortedNames(Object.keys(model.configurations))) {
+    const configuration = model.configurations[name]!;
+    const predicted = combineLayers(configuration, await layerOne.of(configuration)).map(
+      (value) => mean + sd * value,
+    );
+    const missing = predicted.reduce((count, value) => count + (Number.isNaN(value) ? 1 : 0), 0);
+    if (missing > 0) context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
+    columns.push([name, numberColumn(predicted)]);
+  }
+  const idName = tablesOf(context).values().next().value?.id?.name ?? 'id';
+  return { table: tableOutput(idTable(idName, people, columns)) };
+}
+
+/** Layer-1 predictions of one model. */
 class LayerOne {
   private readonly inputs = new Map<string, Matrix>();
-  private readonly sums = new Map<string, Float64Array>();
+  private readonly sums: ReadonlyMap<string, Float64Array>;
 
   constructor(
-    private readonly tables: ReadonlyMap<string, Table>,
-    private readonly people: readonly string[],
-    private readonly snps: FoundSnps | null,
-  ) {}
+    private readonly member: Member,
+    sums: readonly Float64Array[],
+    private readonly openings: Openings,
+    private readonly cohort: Cohort,
+  ) {
+    this.sums = new Map(member.lists.map((list, k) => [JSON.stringify(list), sums[k]!]));
+  }
 
   async of(configuration: StackModel): Promise<Float64Array[]> {
     const predictions: Float64Array[] = [];
     for (const modality of configuration.modalities) {
-      if (modality.name === SNPS && this.snps && 'coef' in modality) {
-        predictions.push(await this.weighed(this.snps, modality.coef, modality.intercept));
+      if (modality.name === SNPS && this.member.snps && 'coef' in modality) {
+        const sums = this.sums.get(JSON.stringify(modality.coef))!;
+        predictions.push(sums.map((sum) => modality.intercept + sum));
         continue;
       }
       if (!this.inputs.has(modality.name)) this.inputs.set(modality.name, await this.matrixOf(modality));
@@ -140,25 +243,82 @@ class LayerOne {
     return predictions;
   }
 
-  private async weighed(snps: FoundSnps, coef: readonly number[], intercept: number): Promise<Float64Array> {
-    const key = JSON.stringify(coef);
-    let sums = this.sums.get(key);
-    if (!sums) {
-      [sums] = await snpSums(snps, this.people, [coef]);
-      this.sums.set(key, sums!);
-    }
-    return sums!.map((sum) => intercept + sum);
-  }
-
   private async matrixOf({ name, features }: StackModel['modalities'][number]): Promise<Matrix> {
-    if (name === SNPS && this.snps) return snpMatrix(this.snps, this.people);
-    const table = this.tables.get(name);
-    if (table) return featureMatrix(name, table, this.people, features);
+    const { context, people, snps } = this.member;
+    if (name === SNPS && snps) {
+      const opened = await this.openings.view(context.view('genotypes'), 'genotypes');
+      return snpMatrix(opened, snps.found, people);
+    }
+    const tables = tablesOf(context);
+    const table = tables.get(name);
+    if (table) return this.cohort.matrix(name, table, people, features);
     throw new TaskError(
-      `the model needs the modality '${name}', but 'features' has ${[...this.tables.keys()].join(', ')}`,
+      `the model needs the modality '${name}', but 'features' has ${[...tables.keys()].join(', ')}`,
       { port: 'features' },
     );
   }
+}
+
+function tablesOf(context: TaskContext<Params>): ReadonlyMap<string, Table> {
+  return context.has('features') ? context.tables('features') : new Map<string, Table>();
+}
+
+/** Who is predicted, and their features, which the instances of a call have in common. */
+class Cohort {
+  /** By fold and by the people of the genotypes. */
+  private readonly known: {
+    fold: number | null;
+    genotyped: readonly string[] | undefined;
+    people: readonly string[];
+    wanted: number;
+  }[] = [];
+  private matrices: { people: readonly string[]; byName: Map<string, { key: string; x: Matrix }> } | null =
+    null;
+
+  constructor(private readonly openings: Openings) {}
+
+  /** @throws TaskError when nobody has every modality */
+  async people(context: TaskContext<Params>): Promise<readonly string[]> {
+    const tables = tablesOf(context);
+    const { fold } = context.params;
+    const genotyped = context.has('genotypes')
+      ? (await this.openings.index(context.view('genotypes'))).people.iid
+      : undefined;
+    let known = this.known.find((entry) => entry.fold === fold && sameList(entry.genotyped, genotyped));
+    if (!known) {
+      const wanted = peopleWanted(context, tables, genotyped);
+      const lists = [...tables.values()].map((table) => idsOf(table, 'features'));
+      const people = peopleInAll(wanted, genotyped ? [...lists, genotyped] : lists);
+      const same = this.known.find((entry) => sameList(entry.people, people));
+      known = { fold, genotyped, people: same?.people ?? people, wanted: wanted.length };
+      this.known.push(known);
+    }
+    const { people, wanted } = known;
+    if (people.length === 0 && wanted > 0) {
+      throw new TaskError(`none of the ${counted(wanted)} has a row in every modality`, {
+        port: tables.size > 0 ? 'features' : 'genotypes',
+      });
+    }
+    if (people.length < wanted) {
+      context.warn(`${counted(wanted - people.length)} have no row in some modality and no prediction`);
+    }
+    return people;
+  }
+
+  /** A modality of the people that were asked for last is kept. */
+  matrix(name: string, table: Table, people: readonly string[], features: readonly string[]): Matrix {
+    if (this.matrices?.people !== people) this.matrices = { people, byName: new Map() };
+    const key = JSON.stringify(features);
+    const known = this.matrices.byName.get(name);
+    if (known?.key === key) return known.x;
+    const x = featureMatrix(name, table, people, features);
+    this.matrices.byName.set(name, { key, x });
+    return x;
+  }
+}
+
+function sameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
+  return a === b || (a?.length === b?.length && a!.every((id, i) => id === b![i]));
 }
 
 function peopleWanted(

@@ -9,9 +9,9 @@ import { ploidyOf } from '../genotypes/chromosome.js';
 import type { Build } from '../genotypes/qc/longrangeld.js';
 import { SEX_MALE } from '../genotypes/samples.js';
 import { fillMissingDosages } from '../genotypes/missingdosage.js';
-import { score } from '../genotypes/scores/score.js';
 import { dosageBlocks } from '../genotypes/source.js';
 import { SumstatsBuilder } from '../genotypes/sumstats/table.js';
+import type { VariantTable } from '../genotypes/variants.js';
 import { matrix, type Matrix } from '../stats/linalg/matrix.js';
 import { refusing, type OpenView } from './genotype-views.js';
 import { countLost, describeLost, matchRows } from './variant-matching.js';
@@ -45,12 +45,6 @@ export interface SnpModality {
 /** Names of the features, unique unless the file repeats a variant. */
 export function snpNames(snps: SnpModality): string[] {
   return snps.variants.map(({ chr, pos, counted, other, id }) => `${chr}:${pos}:${other}:${counted}:${id}`);
-}
-
-/** Those of `people` (bytewise sorted) who have genotypes. */
-export function peopleWithGenotypes(people: readonly string[], ids: readonly string[]): string[] {
-  const rows = matchIds(ids, people);
-  return people.filter((_, i) => rows[i]! >= 0);
 }
 
 /** What one copy counts as: half of a dosage on a chromosome that people have one of, where PLINK doubles it. */
@@ -93,7 +87,6 @@ const WARN_MATCH = 0.75;
 
 /** A model's SNPs found in a view. */
 export interface FoundSnps {
-  readonly opened: OpenView;
   /** Place in the model, and variant of the view, of each SNP that is there. */
   readonly places: Uint32Array;
   readonly variants: Uint32Array;
@@ -110,7 +103,7 @@ export interface FoundSnps {
  */
 export async function findSnps(
   context: Pick<TaskContext<unknown>, 'warn' | 'log'>,
-  opened: OpenView,
+  reference: { readonly variants: VariantTable; readonly build: Build | null },
   snps: SnpModality,
 ): Promise<FoundSnps> {
   const builder = new SumstatsBuilder(snps.build ?? undefined, []);
@@ -124,7 +117,7 @@ export async function findSnps(
       line: j + 1,
     });
   });
-  const { rows: places, variants, sign, lost } = await matchRows(builder.finish(), 'genotypes', opened);
+  const { rows: places, variants, sign, lost } = await matchRows(builder.finish(), 'genotypes', reference);
   const all = snps.variants.length;
   context.log(`${places.length} of ${all} variants of the model are in the genotypes`);
   if (places.length < FAIL_MATCH * all)
@@ -141,7 +134,6 @@ export async function findSnps(
   const absent = Float64Array.from(snps.variants, ({ chr, frequency }) => snpUnit(chr) * 2 * frequency);
   for (const place of places) absent[place] = 0;
   return {
-    opened,
     places,
     variants,
     counted: Uint8Array.from(sign, (one) => (one === 1 ? 1 : 0)),
@@ -150,31 +142,13 @@ export async function findSnps(
   };
 }
 
-/** Σ coefficient × dosage of `people`, who are all in the view, for each list of coefficients: one pass, whatever the number of people. */
-export async function snpSums(
+/** The SNPs of `people` as a model's features, for learners that are no weighted sum. */
+export async function snpMatrix(
+  opened: OpenView,
   found: FoundSnps,
   people: readonly string[],
-  coefficients: readonly (readonly number[])[],
-): Promise<Float64Array[]> {
-  const { opened, places, variants, counted, frequency, absent } = found;
-  const columns = coefficients.length;
-  const weights = new Float64Array(places.length * columns);
-  places.forEach((place, k) => {
-    coefficients.forEach((list, c) => (weights[k * columns + c] = list[place]!));
-  });
-  const rows = Uint32Array.from(matchIds(opened.source.samples.iid, people));
-  const { sums } = await refusing('genotypes', () =>
-    score(opened.source, { variants, counted, columns, weights, frequency }, rows),
-  );
-  return coefficients.map((list, c) => {
-    const constant = absent.reduce((sum, mean, place) => sum + mean * list[place]!, 0);
-    return sums.slice(c * rows.length, (c + 1) * rows.length).map((sum) => sum + constant);
-  });
-}
-
-/** The SNPs of `people` as a model's features, for learners that are no weighted sum. */
-export async function snpMatrix(found: FoundSnps, people: readonly string[]): Promise<Matrix> {
-  const { opened, places, variants, counted, frequency, absent } = found;
+): Promise<Matrix> {
+  const { places, variants, counted, frequency, absent } = found;
   const rows = Uint32Array.from(matchIds(opened.source.samples.iid, people));
   const there = await refusing('genotypes', () => dosageMatrix(opened, rows, variants, counted, frequency));
   const x = matrix(people.length, absent.length);
