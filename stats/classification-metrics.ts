@@ -4,7 +4,6 @@
  * Outcomes are 1 (case) and 0; a person is classified a case when η > 0. Where a quantity does not exist (no cases, no controls, a
  * fit that diverges) it is null, never a guess. Not responsible for choosing thresholds nor for averaging over test sets.
  */
-import { midranks } from './ranks.js';
 import { bracketedRoot } from './root.js';
 
 export interface ClassificationMetrics {
@@ -47,11 +46,12 @@ export function classificationMetrics(
     squares += (logistic(eta[i]!) - y) ** 2;
   }
   const controls = n - cases;
+  const groups = groupByScore(outcome, eta);
   return {
     n,
     cases,
-    auc: areaUnderRoc(outcome, eta),
-    auprc: averagePrecision(outcome, eta),
+    auc: areaOf(groups),
+    auprc: precisionOf(groups),
     accuracy: share(found + spared, n),
     recall: share(found, cases),
     specificity: share(spared, controls),
@@ -65,36 +65,76 @@ const share = (part: number, whole: number): number | null => (whole === 0 ? nul
 
 const logistic = (eta: number): number => 1 / (1 + Math.exp(-eta));
 
-/** P(η of a case > η of a control) + ½P(equal), by midranks; null unless both classes occur. */
-export function areaUnderRoc(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
-  const ranks = midranks(eta);
-  let cases = 0;
-  let rankSum = 0;
-  for (let i = 0; i < ranks.length; i++) {
-    if (outcome[i] !== 1) continue;
-    cases++;
-    rankSum += ranks[i]!;
+/** People of one score, from the highest score to the lowest. */
+interface ScoreGroups {
+  readonly cases: Int32Array;
+  readonly controls: Int32Array;
+}
+
+/** Sorts scores alone, not people: several times faster than an order by score. */
+function groupByScore(outcome: ArrayLike<number>, eta: ArrayLike<number>): ScoreGroups {
+  const n = eta.length;
+  let count = 0;
+  for (let i = 0; i < n; i++) count += outcome[i]!;
+  const scoresOf = [new Float64Array(n - count), new Float64Array(count)] as const;
+  const filled = [0, 0] as [number, number];
+  for (let i = 0; i < n; i++) {
+    const c = outcome[i] === 1 ? 1 : 0;
+    scoresOf[c][filled[c]++] = eta[i]!;
   }
-  const controls = ranks.length - cases;
-  if (cases === 0 || controls === 0) return null;
-  return (rankSum - (cases * (cases + 1)) / 2) / (cases * controls);
+  const [controls, cases] = [scoresOf[0].sort(), scoresOf[1].sort()];
+  const groups = { cases: new Int32Array(n), controls: new Int32Array(n) };
+  let groupCount = 0;
+  let a = cases.length - 1;
+  let b = controls.length - 1;
+  while (a >= 0 || b >= 0) {
+    const score = Math.max(a < 0 ? -Infinity : cases[a]!, b < 0 ? -Infinity : controls[b]!);
+    for (; a >= 0 && cases[a] === score; a--) groups.cases[groupCount]!++;
+    for (; b >= 0 && controls[b] === score; b--) groups.controls[groupCount]!++;
+    groupCount++;
+  }
+  return {
+    cases: groups.cases.subarray(0, groupCount),
+    controls: groups.controls.subarray(0, groupCount),
+  };
+}
+
+const total = (counts: Int32Array): number => counts.reduce((sum, count) => sum + count, 0);
+
+/** P(η of a case > η of a control) + ½P(equal); null unless both classes occur. */
+export function areaUnderRoc(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
+  return areaOf(groupByScore(outcome, eta));
+}
+
+function areaOf({ cases, controls }: ScoreGroups): number | null {
+  const allControls = total(controls);
+  const pairs = total(cases) * allControls;
+  if (pairs === 0) return null;
+  // Counts and halves: the sum is exact.
+  let below = allControls;
+  let sum = 0;
+  for (let g = 0; g < cases.length; g++) {
+    below -= controls[g]!;
+    sum += cases[g]! * (below + controls[g]! / 2);
+  }
+  return sum / pairs;
 }
 
 /** Average precision; people of one score enter together, so their order does not matter. */
 export function averagePrecision(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
-  const n = outcome.length;
-  const order = Uint32Array.from({ length: n }, (_, i) => i).sort((a, b) => eta[b]! - eta[a]!);
-  let cases = 0;
-  for (let i = 0; i < n; i++) cases += outcome[i]!;
-  if (cases === 0 || cases === n) return null;
+  return precisionOf(groupByScore(outcome, eta));
+}
+
+function precisionOf({ cases, controls }: ScoreGroups): number | null {
+  const allCases = total(cases);
+  if (allCases === 0 || total(controls) === 0) return null;
+  let entered = 0;
   let found = 0;
   let sum = 0;
-  for (let from = 0; from < n;) {
-    const before = found;
-    let to = from;
-    while (to < n && eta[order[to]!] === eta[order[from]!]) found += outcome[order[to++]!]!;
-    sum += ((found - before) / cases) * (found / to);
-    from = to;
+  for (let g = 0; g < cases.length; g++) {
+    found += cases[g]!;
+    entered += cases[g]! + controls[g]!;
+    if (cases[g] !== 0) sum += (cases[g]! / allCases) * (found / entered);
   }
   return sum;
 }

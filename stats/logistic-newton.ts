@@ -19,8 +19,6 @@ export interface LogisticProblem {
   readonly labels: Float64Array;
   readonly cases: number;
   readonly penaliseIntercept: boolean;
-  /** The smallest λ at which every weight is zero. */
-  readonly lambdaMax: number;
 }
 
 /** Where the iteration stands; `penalty` may be changed between steps (then `judge` again). */
@@ -44,6 +42,11 @@ export interface State {
 /** Starts at `beta`, whose weights are 0: everybody has the same η, and a Gram matrix is the Hessian. */
 export function newState(problem: LogisticProblem, backend: Backend, beta: Float64Array): State {
   const { design, n } = problem;
+  const gram = backend.syrk(design, 'T');
+  // The last column is all ones: its products are the sums of the others.
+  const sums = gram.data.subarray(gram.data.length - beta.length);
+  const bad = sums.findIndex((sum) => !Number.isFinite(sum));
+  if (bad >= 0) throw new Error(`internal error: column ${bad} of a logistic regression is not finite`);
   const state: State = {
     problem,
     backend,
@@ -51,7 +54,7 @@ export function newState(problem: LogisticProblem, backend: Backend, beta: Float
     ...evaluate(problem, backend, beta),
     beta,
     violation: Infinity,
-    model: backend.syrk(design, 'T'),
+    model: gram,
     modelWeight: n,
     exact: true,
   };
@@ -90,7 +93,7 @@ interface Evaluation {
 }
 
 // Rows per block of a pass: read once from memory for both products.
-const BLOCK = 512;
+const BLOCK = 256;
 
 /** The mean loss, its gradient and the mean weight at β, in one pass. */
 function evaluate(problem: LogisticProblem, backend: Backend, beta: Float64Array): Evaluation {

@@ -8,6 +8,7 @@ import {
   type Features,
   type LogisticFit,
   type LogisticOptions,
+  type LogisticSolver,
 } from './logistic.js';
 import type { LogisticProblem } from './logistic-newton.js';
 
@@ -27,14 +28,22 @@ export function l1LogisticPath(
   options: PathOptions = {},
 ): LogisticFit[] {
   const solver = newSolver(problem, backend);
-  return Array.from(penalties(problem, options), (lambda) => solver.solve({ ...options, lambda }));
+  return followPath(solver, penalties(problem, solver, options), options);
 }
 
-function penalties(problem: LogisticProblem, options: PathOptions): Float64Array {
+function followPath(solver: LogisticSolver, lambdas: Float64Array, options: PathOptions): LogisticFit[] {
+  return Array.from(lambdas, (lambda) => solver.solve({ ...options, lambda }));
+}
+
+function penalties(
+  { n, design }: LogisticProblem,
+  { lambdaMax }: LogisticSolver,
+  options: PathOptions,
+): Float64Array {
   if (options.lambdas) return options.lambdas;
-  const { count = 100, ratio = problem.n < problem.design.cols - 1 ? 0.01 : 1e-4 } = options;
+  const { count = 100, ratio = n < design.cols - 1 ? 0.01 : 1e-4 } = options;
   // One class, or columns that say nothing: any positive sequence does, every fit is null.
-  return lambdaSequence(problem.lambdaMax > 0 ? problem.lambdaMax : 1, count, ratio);
+  return lambdaSequence(lambdaMax > 0 ? lambdaMax : 1, count, ratio);
 }
 
 export interface LogisticChoice {
@@ -56,8 +65,9 @@ export function crossValidateL1Logistic(
 ): LogisticChoice {
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
   const problem = logisticProblem(features, labels, { ...options, rows });
-  const lambdas = penalties(problem, options);
-  const path = l1LogisticPath(problem, backend, { ...options, lambdas });
+  const solver = newSolver(problem, backend);
+  const lambdas = penalties(problem, solver, options);
+  const path = followPath(solver, lambdas, options);
   const folds = [...new Set(Array.from(rows, (i) => fold[i]!))].sort((a, b) => a - b);
   const losses = folds.map((held): FoldLoss => {
     const train = rows.filter((i) => fold[i] !== held);

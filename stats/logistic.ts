@@ -50,8 +50,8 @@ export function liblinearLambda(n: number, C: number): number {
 export type Features = readonly Float64Array[] | Matrix;
 
 /**
- * Gathers training rows of finite features and of labels in {0, 1}. Throws for anything else in them: the caller
- * imputes and validates.
+ * Gathers training rows. Throws for a label outside {0, 1}, as newSolver does for a feature that is not finite: the
+ * caller imputes and validates.
  */
 export function logisticProblem(
   features: Features,
@@ -68,28 +68,24 @@ export function logisticProblem(
     cases += value;
   }
   const design = gatherRows(features, rows);
-  const { data, cols } = design;
-  const p = cols - 1;
-  const sums = new Float64Array(cols);
-  for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < cols; j++, at++) sums[j]! += data[at]!;
-  const bad = sums.findIndex((sum) => !Number.isFinite(sum));
-  if (bad >= 0) throw new Error(`internal error: column ${bad} of a logistic regression is not finite`);
   // Centring leaves the weights as they are when the intercept is free, and makes the steps nearly independent of it.
-  const means = new Float64Array(p);
-  if (!penaliseIntercept && n > 0) {
-    for (let j = 0; j < p; j++) means[j] = sums[j]! / n;
-    for (let i = 0, at = 0; i < n; i++, at++) for (let j = 0; j < p; j++, at++) data[at]! -= means[j]!;
-  }
-  const atNull = penaliseIntercept ? 0.5 : cases / n;
-  const gradient = new Float64Array(cols);
-  for (let i = 0, at = 0; i < n; i++) {
-    const slope = atNull - y[i]!;
-    for (let j = 0; j < cols; j++, at++) gradient[j]! += slope * data[at]!;
-  }
-  const penalised = penaliseIntercept ? gradient : gradient.subarray(0, p);
-  const lambdaMax = penalised.reduce((most, g) => Math.max(most, Math.abs(g) / n), 0);
-  return { n, design, means, labels: y, cases, penaliseIntercept, lambdaMax };
+  const means = penaliseIntercept ? new Float64Array(design.cols - 1) : centre(design);
+  return { n, design, means, labels: y, cases, penaliseIntercept };
 }
+
+/** Subtracts each column's mean, in place, but for the last one, and returns them. */
+function centre({ data, rows, cols }: Matrix): Float64Array {
+  const means = new Float64Array(cols - 1);
+  for (let i = 0, at = 0; i < rows; i++, at++)
+    for (let j = 0; j < means.length; j++) means[j]! += data[at++]!;
+  for (let j = 0; j < means.length; j++) means[j]! /= rows;
+  for (let i = 0, at = 0; i < rows; i++, at++)
+    for (let j = 0; j < means.length; j++) data[at++]! -= means[j]!;
+  return means;
+}
+
+// Rows that are gathered from columns at a time: what is written stays in the cache.
+const GATHER_ROWS = 32;
 
 /** The rows, with a last column of ones. */
 function gatherRows(features: Features, rows: Int32Array): Matrix {
@@ -99,9 +95,13 @@ function gatherRows(features: Features, rows: Int32Array): Matrix {
   if ('data' in features) {
     rows.forEach((row, i) => data.set(features.data.subarray(row * p, (row + 1) * p), i * cols));
   } else {
-    features.forEach((column, j) => {
-      for (let i = 0, at = j; i < rows.length; i++, at += cols) data[at] = column[rows[i]!]!;
-    });
+    for (let start = 0; start < rows.length; start += GATHER_ROWS) {
+      const end = Math.min(rows.length, start + GATHER_ROWS);
+      for (let j = 0; j < p; j++) {
+        const column = features[j]!;
+        for (let i = start, at = start * cols + j; i < end; i++, at += cols) data[at] = column[rows[i]!]!;
+      }
+    }
   }
   for (let at = p; at < data.length; at += cols) data[at] = 1;
   return out;
@@ -123,20 +123,27 @@ const TOLERANCE = 1e-9;
 
 /** Fits penalties one after the other, each from where the last one ended. */
 export interface LogisticSolver {
+  /** The smallest λ at which every weight is zero; 0 when there is nothing to fit. */
+  readonly lambdaMax: number;
   /** The minimum is unique up to exact collinearity, so the start changes rounding only. */
   solve(options: LogisticOptions): LogisticFit;
 }
 
-/** Starts from weights of zero. */
+/** Starts from weights of zero. Throws for a feature that is not finite. */
 export function newSolver(problem: LogisticProblem, backend: Backend): LogisticSolver {
-  const { n, cases, design, lambdaMax, penaliseIntercept } = problem;
+  const { n, cases, design, penaliseIntercept } = problem;
   const p = design.cols - 1;
   if (n === 0 || cases === 0 || cases === n) {
-    return { solve: ({ lambda }) => nothingFitted(n === 0 ? 'no-rows' : 'one-class', lambda, p) };
+    return {
+      lambdaMax: 0,
+      solve: ({ lambda }) => nothingFitted(n === 0 ? 'no-rows' : 'one-class', lambda, p),
+    };
   }
   const start = new Float64Array(p + 1);
   if (!penaliseIntercept) start[p] = Math.log(cases / (n - cases));
   const state = newState(problem, backend, start);
+  const penalised = penaliseIntercept ? state.gradient : state.gradient.subarray(0, p);
+  const lambdaMax = penalised.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
 
   const solve = (options: LogisticOptions): LogisticFit => {
     const { lambda, tolerance = TOLERANCE, maxIterations = MAX_ITERATIONS } = options;
@@ -166,7 +173,7 @@ export function newSolver(problem: LogisticProblem, backend: Backend): LogisticS
       iterations,
     };
   };
-  return { solve };
+  return { lambdaMax, solve };
 }
 
 function nothingFitted(status: LogisticStatus, lambda: number, p: number): LogisticFit {

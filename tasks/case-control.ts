@@ -5,6 +5,7 @@
  */
 import { compareBytes, type Table } from '../cache/table.js';
 import { TaskError, type TaskContext } from '../engine/task.js';
+import { matrix as matrixOf, type Matrix } from '../stats/linalg/matrix.js';
 import { columnNames, idsOf, numbersOf, people as counted, rowsAmong } from './reading.js';
 
 /** People and their features: `columns[j][rows[i]]` is feature j of `ids[i]`. */
@@ -12,6 +13,8 @@ export interface FeatureRows {
   readonly columns: readonly Float64Array[];
   readonly rows: Int32Array;
   readonly ids: readonly string[];
+  /** The same as one row per person, made at the first call: many diseases gather its rows several times faster. */
+  readonly matrix: () => Matrix;
 }
 
 export interface CaseControl {
@@ -58,7 +61,29 @@ function join(
     );
   }
   if (unmatched > 0) warnings.push(`no row in '${port}' for ${counted(unmatched)} of '${who}'`);
-  return { columns, rows, ids: Array.from(rows, (row) => all[row]!) };
+  let matrix: Matrix | undefined;
+  return {
+    columns,
+    rows,
+    ids: Array.from(rows, (row) => all[row]!),
+    matrix: () => (matrix ??= rowsOf(columns, rows)),
+  };
+}
+
+// People whose features are copied at a time: what is written stays in the cache.
+const TILE = 32;
+
+function rowsOf(columns: readonly Float64Array[], rows: Int32Array): Matrix {
+  const p = columns.length;
+  const out = matrixOf(rows.length, p);
+  for (let start = 0; start < rows.length; start += TILE) {
+    const end = Math.min(rows.length, start + TILE);
+    for (let j = 0; j < p; j++) {
+      const column = columns[j]!;
+      for (let i = start, at = start * p + j; i < end; i++, at += p) out.data[at] = column[rows[i]!]!;
+    }
+  }
+  return out;
 }
 
 /** Somebody who trains must not be tested: both lists are bytewise sorted. */

@@ -6,8 +6,10 @@
 import { crossValidateBoosting, predictBoosted, type BoostedModel } from '../stats/boosting.js';
 import { stratifiedFolds, type Classes } from '../stats/class-balance.js';
 import { linalg } from '../stats/linalg/linalg.js';
-import { fitL1Logistic, liblinearLambda, type LogisticFit } from '../stats/logistic.js';
+import type { Matrix } from '../stats/linalg/matrix.js';
+import { fitL1Logistic, liblinearLambda, type Features, type LogisticFit } from '../stats/logistic.js';
 import { crossValidateL1Logistic, predictLogistic } from '../stats/logistic-path.js';
+import type { FeatureRows } from './case-control.js';
 
 /** Penalties of a path. */
 const PENALTIES = 50;
@@ -58,6 +60,31 @@ export interface TrainingRows {
   readonly rows: Int32Array;
   /** One number in [0, 1) per row, by which folds are dealt; asked for only when there are folds. */
   readonly foldDraw: () => Float64Array;
+  /** The training people's features by person, and each row's place there; L1 fits gather from it when it is given. */
+  readonly byPerson?: { readonly matrix: Matrix; readonly placeOfRow: Int32Array };
+}
+
+/** What an L1 fit gathers from: the same numbers either way. */
+interface GatheredTraining {
+  readonly features: Features;
+  readonly labels: Float64Array;
+  readonly rows: Int32Array;
+  /** Values by row, as the labels are indexed. */
+  readonly byRow: (values: Int32Array) => Int32Array;
+}
+
+function gathered({ columns, labels, rows, byPerson }: TrainingRows): GatheredTraining {
+  if (!byPerson) return { features: columns, labels, rows, byRow: (values) => values };
+  const { matrix, placeOfRow } = byPerson;
+  const places = rows.map((row) => placeOfRow[row]!);
+  const placed = new Float64Array(matrix.rows).fill(NaN);
+  places.forEach((place, i) => (placed[place] = labels[rows[i]!]!));
+  const byRow = (values: Int32Array): Int32Array => {
+    const out = new Int32Array(matrix.rows).fill(-1);
+    places.forEach((place, i) => (out[place] = values[rows[i]!]!));
+    return out;
+  };
+  return { features: matrix, labels: placed, rows: places, byRow };
 }
 
 /** Fits the classifier; both classes occur in the rows. A string says why no penalty could be chosen. */
@@ -69,7 +96,12 @@ export function fitClassifier(
   const { columns, labels, rows } = training;
   if (options.learner === 'l1' && options.mode === 'faithful') {
     const lambda = liblinearLambda(rows.length, options.C);
-    const fit = fitL1Logistic(columns, labels, linalg(), { rows, lambda, penaliseIntercept: true });
+    const given = gathered(training);
+    const fit = fitL1Logistic(given.features, given.labels, linalg(), {
+      rows: given.rows,
+      lambda,
+      penaliseIntercept: true,
+    });
     return linear(fit, features, true);
   }
   const { cases, controls } = training.classes;
@@ -82,11 +114,18 @@ export function fitClassifier(
     const boosted = crossValidateBoosting(columns, labels, folds, { loss: 'logistic', rows });
     return { status: 'ok', classifier: { learner: 'boosting', features, shift: 0, boosted } };
   }
-  const { choice, path } = crossValidateL1Logistic(columns, labels, folds, linalg(), {
-    rows,
-    count: PENALTIES,
-    ratio: options.smallest,
-  });
+  const given = gathered(training);
+  const { choice, path } = crossValidateL1Logistic(
+    given.features,
+    given.labels,
+    given.byRow(folds),
+    linalg(),
+    {
+      rows: given.rows,
+      count: PENALTIES,
+      ratio: options.smallest,
+    },
+  );
   const at = options.choice === 'best' ? choice.best : choice.oneStandardError;
   return linear(path[at]!, features, false);
 }
@@ -113,17 +152,16 @@ export function shiftClassifier(classifier: Classifier, shift: number): Classifi
     : { ...classifier, shift: classifier.shift + shift };
 }
 
-/** η of the given rows of columns in the order of `features`; NaN where a column that a linear model uses is. */
-export function classifierEta(
-  classifier: Classifier,
-  columns: readonly Float64Array[],
-  rows: Int32Array,
-): Float64Array {
-  if (classifier.learner === 'l1') {
-    const coefficients = Float64Array.from(classifier.coefficients);
-    return predictLogistic({ intercept: classifier.intercept, coefficients }, columns, rows);
+/** η of the given people; NaN where a feature that a linear model uses is. `byPerson` says whether their matrix is worth making. */
+export function classifierEta(classifier: Classifier, people: FeatureRows, byPerson: boolean): Float64Array {
+  const { columns, rows } = people;
+  if (classifier.learner === 'boosting') {
+    return predictBoosted(classifier.boosted, columns, rows).map((eta) => eta + classifier.shift);
   }
-  return predictBoosted(classifier.boosted, columns, rows).map((eta) => eta + classifier.shift);
+  const fit = { intercept: classifier.intercept, coefficients: Float64Array.from(classifier.coefficients) };
+  return byPerson
+    ? predictLogistic(fit, people.matrix(), Int32Array.from(rows.keys()))
+    : predictLogistic(fit, columns, rows);
 }
 
 /** Features that the classifier uses. */

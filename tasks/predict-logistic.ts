@@ -11,6 +11,7 @@ import {
 import { aucInterval } from '../stats/auc-interval.js';
 import { downSample, priorCorrection, splitClasses } from '../stats/class-balance.js';
 import { classificationMetrics } from '../stats/classification-metrics.js';
+import type { Matrix } from '../stats/linalg/matrix.js';
 import { rngFromSeed, uniformOf } from '../stats/rng.js';
 import { readCaseControl, type CaseControl, type FeatureRows } from './case-control.js';
 import { classifierEta, fitClassifier, shiftClassifier, type ClassifierOptions } from './classifier.js';
@@ -26,7 +27,7 @@ interface Params extends ClassifierOptions {
 
 export const predictLogistic = defineTask<Params>({
   name: 'predict.logistic',
-  version: 1,
+  version: 2,
   seeded: true,
   summary: 'Predicts a disease from features by L1-logistic regression and scores it on test people.',
   details: `\`faithful\`: liblinear's objective ‖(w, b)‖₁ + C·Σloss, which penalises the intercept, on training people whose larger
@@ -136,13 +137,13 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
   resources: (_params, shapes) => {
     const cells = (port: string): number =>
       (shapes[port] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-    // The columns, a copy of the training rows, and their weighted products.
-    return { memory: 256 * 2 ** 20 + 32 * cells('features') + 8 * cells('test_features') };
+    // The columns, the training and the test people's rows, and a design gathered from them.
+    return { memory: 256 * 2 ** 20 + 32 * cells('features') + 16 * cells('test_features') };
   },
   async runBatch(batch) {
     let shared: Shared;
     try {
-      shared = { data: readCaseControl(batch.items[0]!), draws: new Map() };
+      shared = { data: readCaseControl(batch.items[0]!), draws: new Map(), many: batch.items.length > 1 };
     } catch (error) {
       batch.items.forEach((_, index) => batch.fail(index, error));
       return;
@@ -169,6 +170,8 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
 
 interface Shared {
   readonly data: CaseControl;
+  /** Whether more than one disease is to be predicted: then features are laid out by person, once. */
+  readonly many: boolean;
   /** Draws of the training people by stream, by row of `features`; made when first asked for: one hash per person is not free. */
   readonly draws: Map<string, Float64Array>;
 }
@@ -195,14 +198,15 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
   }
 
   const foldDraw = (): Float64Array => drawOf(context, shared, 'fold');
-  const training = { columns: train.columns, labels, classes, rows: kept, foldDraw };
+  const byPerson = shared.many && params.learner === 'l1' ? { byPerson: trainingByPerson(shared) } : {};
+  const training = { columns: train.columns, labels, classes, rows: kept, foldDraw, ...byPerson };
   const fitted = fitClassifier(training, features, params);
   if (typeof fitted === 'string') return { status: 'not tuned', reason: fitted, ...none };
   const shift = balanced && params.correct_intercept ? priorCorrection(all, classes) : 0;
   const classifier = shift === 0 ? fitted.classifier : shiftClassifier(fitted.classifier, shift);
 
   const truth = labelsOf(outcome, test, 'test');
-  const eta = classifierEta(classifier, test.columns, test.rows);
+  const eta = classifierEta(classifier, test, shared.many);
   const scored = [...truth.keys()].filter((i) => !Number.isNaN(truth[i]!) && !Number.isNaN(eta[i]!));
   const unpredicted = truth.reduce((n, y, i) => n + (!Number.isNaN(y) && Number.isNaN(eta[i]!) ? 1 : 0), 0);
   if (unpredicted > 0)
@@ -221,6 +225,12 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
     params.bootstrap > 0 ? aucInterval(observed, predicted, { replicates: params.bootstrap, rng }) : null;
   const reason = fitted.status === 'ok' ? null : 'out of iterations';
   return { ...result, status: fitted.status, reason, interval };
+}
+
+function trainingByPerson({ data: { train } }: Shared): { matrix: Matrix; placeOfRow: Int32Array } {
+  const placeOfRow = new Int32Array(train.columns[0]!.length).fill(-1);
+  train.rows.forEach((row, place) => (placeOfRow[row] = place));
+  return { matrix: train.matrix(), placeOfRow };
 }
 
 interface Outcome {
