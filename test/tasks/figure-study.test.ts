@@ -1,5 +1,5 @@
 /** The study's figures, drawn by their nodes from invented tables: at the size of the demo, and at the published study's. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as vega from 'vega';
 import { compile } from 'vega-lite';
 import { parse } from 'yaml';
@@ -16,18 +16,19 @@ interface FigureNode {
   readonly with: { readonly spec: Json };
 }
 
-const FILES = ['figure2', 'figure3', 'figure4', 'exhibits'].map(
-  (name) => `../../workflows/figures/${name}.yaml`,
-);
+const WORKFLOWS = new URL('../../workflows/', import.meta.url);
+const DRAFTS = ['figure2', 'figure3', 'figure4', 'exhibits'].map((name) => `figures/${name}.yaml`);
+// In one workflow with the parameters of the one that it extends, or each in a file of its own.
+const FILES = existsSync(new URL('figures.yaml', WORKFLOWS)) ? ['analysis.yaml', 'figures.yaml'] : DRAFTS;
 const params: Record<string, Json> = {};
 const nodes: Record<string, FigureNode> = {};
 for (const file of FILES) {
-  const read = parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as {
+  const read = parse(readFileSync(new URL(file, WORKFLOWS), 'utf8')) as {
     params?: Record<string, { value: Json }>;
     nodes: Record<string, FigureNode>;
   };
   for (const [name, { value }] of Object.entries(read.params ?? {})) params[name] = value;
-  Object.assign(nodes, read.nodes);
+  for (const [name, node] of Object.entries(read.nodes)) if (name.startsWith('figure_')) nodes[name] = node;
 }
 
 /** `${params.a.b}` alone keeps its type; within a text it becomes text. */
