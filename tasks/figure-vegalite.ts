@@ -8,14 +8,18 @@ interface Params {
   readonly spec: Spec;
 }
 
+// Tells other programs what the JSON is. A name: nothing is fetched.
+const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json';
+
 export const figureVegalite = defineTask<Params>({
   name: 'figure.vegalite',
-  version: 1,
+  version: 2,
   summary: 'Draws tables as SVG by a Vega-Lite specification.',
   details: `Tables arrive under names at \`data\` and are used as \`data: {name: …}\`; a single one is used when the specification names
 none. An id column is an ordinary field. The house theme (fonts, a colour-blind-safe palette) lies below the specification's own
 \`config\`. A specification may load nothing: \`url\`, \`href\` and image marks are refused, expressions are interpreted and never
-compiled, \`random()\` gives the same numbers each time, and times are UTC.`,
+compiled, \`random()\` gives the same numbers each time, and times are UTC. The output \`spec\` opens in any Vega-Lite 6: theme and data are
+within.`,
   params: {
     type: 'object',
     properties: {
@@ -60,7 +64,7 @@ compiled, \`random()\` gives the same numbers each time, and times are UTC.`,
     for (const warning of warnings) context.warn(warning);
     return {
       figure: fileOutput(Buffer.from(svg, 'utf8'), 'svg'),
-      spec: jsonOutput({ ...drawn, datasets: Object.fromEntries(data) as Json }),
+      spec: jsonOutput({ $schema: SCHEMA, ...drawn, datasets: Object.fromEntries(data) as Json }),
     };
   },
 });

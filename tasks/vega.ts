@@ -88,16 +88,16 @@ interface TextItem {
   readonly limit?: number;
 }
 
-function textWidth({ fontSize = 11, fontWeight, limit = 0 }: TextItem, text: unknown): number {
+function textWidth({ fontSize = 11, fontWeight, limit = 0 }: TextItem, text: string | number = ''): number {
   let em = 0;
-  for (const character of String(text ?? '').trim()) em += characterWidth(character);
+  for (const character of String(text).trim()) em += characterWidth(character);
   const width = em * fontSize * (fontWeight === 'bold' || Number(fontWeight) >= 600 ? BOLD : 1);
   return limit > 0 ? Math.min(width, limit) : width;
 }
 
 /** What Vega exports and its types leave out. */
 interface Untyped {
-  readonly textMetrics: { width: (item: TextItem, text?: unknown) => number };
+  readonly textMetrics: { width: (item: TextItem, text?: string | number) => number };
   setRandom(source: () => number): void;
   randomLCG(seed: number): () => number;
 }

@@ -43,11 +43,34 @@ describe('figure.vegalite', () => {
     expect(own.text('figure')).toContain('Helvetica');
   });
 
+  it('writes numbers as text, and gives a cut text no more room than it takes', async () => {
+    const label = { mark: 'text', encoding: { ...(points['encoding'] as object), text: { field: 'r2' } } };
+    expect((await draw(label)).text('figure')).toContain('>0.18</text>');
+    const long = rows({ trait: ['a very long name of a trait indeed', 'b'], r2: [1, 2] });
+    const width = async (labelLimit: number): Promise<number> => {
+      const svg = (
+        await draw(
+          {
+            ...points,
+            encoding: {
+              x: { field: 'r2', type: 'quantitative' },
+              y: { field: 'trait', type: 'nominal', axis: { labelLimit } },
+            },
+          },
+          { scores: long },
+        )
+      ).text('figure');
+      return Number(/width="([\d.]+)"/.exec(svg)![1]);
+    };
+    expect((await width(1000)) - (await width(40))).toBeGreaterThan(100);
+  });
+
   it('hands out the specification with its data', async () => {
     const spec = (await draw(points)).json('spec') as Record<string, Record<string, unknown>>;
     expect(spec['data']).toEqual({ name: 'scores' });
     expect(spec['datasets']!['scores']).toHaveLength(4);
     expect(spec['mark']).toBe('point');
+    expect(spec['$schema']).toBe('https://vega.github.io/schema/vega-lite/v6.json');
   });
 
   it('makes random() repeatable, and refuses the clock', async () => {
