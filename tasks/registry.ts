@@ -46,6 +46,8 @@ import { testNadeauBengio } from './test-nadeau-bengio.js';
 import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
 import { ukbDiseases } from './ukb-diseases.js';
+import { ukbFields } from './ukb-fields.js';
+import { ukbGwasMap } from './ukb-gwas-map.js';
 import { ukbPeople } from './ukb-people.js';
 
 export const registry = new Registry([
@@ -95,5 +97,7 @@ export const registry = new Registry([
   testSpearman,
   testWilcoxon,
   ukbDiseases,
+  ukbFields,
+  ukbGwasMap,
   ukbPeople,
 ]);
