@@ -90,9 +90,10 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
       reads: (params: Params, schema: TableSchema) => readable(params, schema),
     },
     samples: {
-      type: 'samples',
+      type: 'table',
       optional: true,
-      summary: 'The people wanted; all but those with negative ids when absent.',
+      summary:
+        'The people wanted, such as those of `ukb.people`; all but those with negative ids when absent.',
       reads: () => [],
     },
   },

@@ -139,9 +139,9 @@ Fields that the extract lacks give missing columns and a warning; date, sex and 
       ...readsFields(() => [DIED, LOST]),
     },
     withdrawn: {
-      type: 'samples',
+      type: 'table',
       optional: true,
-      summary: 'The withdrawal list.',
+      summary: 'The withdrawal list: ids.',
       reads: () => [],
     },
   },
