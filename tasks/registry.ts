@@ -52,6 +52,7 @@ import { testSpearman } from './test-spearman.js';
 import { testWilcoxon } from './test-wilcoxon.js';
 import { ukbDiseases } from './ukb-diseases.js';
 import { ukbFields } from './ukb-fields.js';
+import { ukbGwasMap } from './ukb-gwas-map.js';
 import { ukbPeople } from './ukb-people.js';
 
 export const registry = new Registry([
@@ -107,5 +108,6 @@ export const registry = new Registry([
   testWilcoxon,
   ukbDiseases,
   ukbFields,
+  ukbGwasMap,
   ukbPeople,
 ]);

@@ -11,9 +11,9 @@ import { Extract } from '../ukb/extract.js';
 import { anyColumn, cellAt, idsOf, numbersOf, rowName } from './reading.js';
 
 /** @throws TaskError when two columns are the same field, instance and array. */
-export function extractOf(table: Table, port: string): Extract {
+export function extractOf(names: Iterable<string>, port: string): Extract {
   try {
-    return new Extract(table.columns.keys());
+    return new Extract(names);
   } catch (error) {
     throw new TaskError((error as Error).message, { port });
   }
@@ -64,7 +64,7 @@ export class ExtractTables {
   ) {
     this.parts = tables.map(([port, table]) => {
       const rows = matchIds(idsOf(table, port), ids);
-      return { port, table, extract: extractOf(table, port), rows };
+      return { port, table, extract: extractOf(table.columns.keys(), port), rows };
     });
     this.all = new Extract(new Set(this.parts.flatMap(({ extract }) => extract.names())));
   }

@@ -2,6 +2,7 @@
 import { countMissing, takeRows, type Column, numberColumn, textColumn } from '../cache/column.js';
 import { idTable, plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
+import { parseColumn } from '../ukb/column.js';
 import { Extract } from '../ukb/extract.js';
 import { FIELD_SETS, instanceOfSet, isOfSet, type FieldSet } from '../ukb/fieldset.js';
 import { idsOf, people as counted, rowsAmong } from './reading.js';
@@ -89,9 +90,10 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
       reads: (params: Params, schema: TableSchema) => readable(params, schema),
     },
     samples: {
-      type: 'samples',
+      type: 'table',
       optional: true,
-      summary: 'The people wanted; all but those with negative ids when absent.',
+      summary:
+        'The people wanted, such as those of `ukb.people`; all but those with negative ids when absent.',
       reads: () => [],
     },
   },
@@ -99,7 +101,8 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
     table: { type: 'table', summary: 'One column for each field.' },
     fields: {
       type: 'table',
-      summary: 'Per column: field, instance, array, column (of the extract), name, set, people (with a value).',
+      summary:
+        'Per column: field, instance, array, column (of the extract), name, set, people (with a value).',
     },
   },
   run(context) {
@@ -108,11 +111,14 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
       throw new TaskError('nothing is asked for: give `fields`, `sets`, or both');
     }
     const table = context.table('table');
-    const extract = extractOf(table, 'table');
+    const extract = extractOf(table.columns.keys(), 'table');
     const picks = picksOf(params, extract);
     for (const { field, instance, array, column } of picks) {
       if (column === null) {
-        throw new TaskError(extract.whyAbsent(field, instance, array), { port: 'table', column: String(field) });
+        throw new TaskError(extract.whyAbsent(field, instance, array), {
+          port: 'table',
+          column: String(field),
+        });
       }
     }
     for (const set of params.sets) {
@@ -135,25 +141,34 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
     if (empty.length > 0) context.warn(`nobody has a value in ${empty.join(', ')}`);
     context.log(`${picks.length} columns of ${counted(rows.length)}`);
     return {
-      table: tableOutput(idTable(table.id!.name, Array.from(rows, (row) => ids[row]!), columns)),
+      table: tableOutput(
+        idTable(
+          table.id!.name,
+          Array.from(rows, (row) => ids[row]!),
+          columns,
+        ),
+      ),
       fields: tableOutput(fieldsTable(picks, columns)),
     };
   },
 });
 
-/** Columns that exist: what is absent is reported when the task runs, and so are columns that are there twice. */
+/** The columns wanted, and of what is absent the columns that the message speaks of. */
 function readable(params: Params, schema: TableSchema): string[] {
   const names = schema.columns.map(({ name }) => name);
   let extract: Extract;
   try {
     extract = new Extract(names);
   } catch {
-    return names;
+    // Two columns are the same: the task says which.
+    return names.filter((name) => parseColumn(name) !== null);
   }
-  const picks = picksOf(params, extract);
-  // With nothing to read of a field, the fields nearby are what the message needs.
-  if (picks.length === 0 || picks.some(({ column }) => column === null)) return names;
-  const wanted = new Set(picks.map(({ column }) => column));
+  const wanted = new Set<string>();
+  for (const { field, column } of picksOf(params, extract)) {
+    const near = extract.columnsOf(field).length > 0 ? field : extract.nearest(field);
+    const columns = column === null ? extract.columnsOf(near ?? field).map(({ name }) => name) : [column];
+    for (const name of columns) wanted.add(name);
+  }
   return names.filter((name) => wanted.has(name));
 }
 
@@ -169,7 +184,8 @@ function picksOf({ fields, sets, instance: wanted }: Params, extract: Extract): 
     const instance = wanted ?? instanceOfSet(set);
     for (const field of extract.fields()) {
       const column = isOfSet(set, field) ? extract.find(field, instance) : null;
-      if (column !== null) picks.push({ field, instance, array: 0, name: String(field), missing: [], set, column });
+      if (column !== null)
+        picks.push({ field, instance, array: 0, name: String(field), missing: [], set, column });
     }
   }
   return picks;
@@ -187,7 +203,9 @@ function rowsWanted(context: TaskContext<Params>, table: Table): Int32Array {
   const { rows, unmatched } = rowsAmong(ids, wanted);
   if (rows.length === 0 && wanted.length > 0) {
     const look = `ids look like '${wanted[0]!}' and '${ids[0] ?? '(no row)'}'`;
-    throw new TaskError(`none of the ${counted(wanted.length)} of 'samples' has a row; ${look}`, { port: 'table' });
+    throw new TaskError(`none of the ${counted(wanted.length)} of 'samples' has a row; ${look}`, {
+      port: 'table',
+    });
   }
   if (unmatched > 0) context.warn(`no row in 'table' for ${counted(unmatched)} of 'samples'`);
   return rows;

@@ -12,9 +12,15 @@ import { FIELDS, SCAN, Visits, coreColumns, covariateColumns, type Covariate } f
 const DIED = 40_000;
 const LOST = 191;
 
+/** Keys of the parameter `censoring`. */
+const COUNTRIES = { England: 'england', Scotland: 'scotland', Wales: 'wales' } as const satisfies Record<
+  Country,
+  string
+>;
+
 interface Params {
-  readonly time_zero: { readonly scanned: 'imaging' | 'assessment' };
-  readonly records_end: Readonly<Record<Country, string>>;
+  readonly time_zero: 'imaging' | 'assessment';
+  readonly censoring: Readonly<Record<(typeof COUNTRIES)[Country], string>>;
   readonly covariates: readonly Covariate[];
 }
 
@@ -44,7 +50,7 @@ export const ukbPeople = defineTask<Params>({
   summary:
     'Lists the people of a UK Biobank extract, with time zero, end of follow-up and covariates of the same visit.',
   details: `Fields may be spelled \`21003-2.0\`, \`f.21003.2.0\` or \`p21003_i2\`. Time zero is the date (field 53) of the scan (instance 2) for people who have one, and of
-the first visit (instance 0) for the others; with \`time_zero: { scanned: assessment }\` it is the first visit for everyone. Age (21003), body mass index (21001),
+the first visit (instance 0) for the others; with \`time_zero: assessment\` it is the first visit for everyone. Age (21003), body mass index (21001),
 smoking (20116) and the listed covariates are of that visit; what has no visit (sex, ethnic background, genotyping) is the first value. Nothing is filled in from another visit.
 
 Days are counted from 1970-01-01. Follow-up ends with death (40000), loss (191), or where the records of a country end, whichever comes first; the country is
@@ -56,28 +62,20 @@ Fields that the extract lacks give missing columns and a warning; date, sex and 
     type: 'object',
     properties: {
       time_zero: {
-        type: 'object',
-        properties: {
-          scanned: {
-            enum: ['imaging', 'assessment'],
-            default: 'imaging',
-            description: 'Time zero of people with a scan: the scan, or the first visit.',
-          },
-        },
-        additionalProperties: false,
-        default: {},
-        description: 'From when people are followed.',
+        enum: ['imaging', 'assessment'],
+        default: 'imaging',
+        description: 'Time zero of people with a scan: the scan, or the first visit like everyone else’s.',
       },
-      records_end: {
+      censoring: {
         type: 'object',
         properties: {
-          England: endOf('2020-12-31', 'England'),
-          Scotland: endOf('2020-10-31', 'Scotland'),
-          Wales: endOf('2020-08-31', 'Wales'),
+          england: endOf('2020-12-31', 'England'),
+          scotland: endOf('2020-10-31', 'Scotland'),
+          wales: endOf('2020-08-31', 'Wales'),
         },
         additionalProperties: false,
         default: {},
-        description: 'Until when hospital records are complete, by country; it changes with every release.',
+        description: 'Until when records are complete, by country; it changes with every release.',
       },
       covariates: {
         type: 'array',
@@ -141,9 +139,9 @@ Fields that the extract lacks give missing columns and a warning; date, sex and 
       ...readsFields(() => [DIED, LOST]),
     },
     withdrawn: {
-      type: 'samples',
+      type: 'table',
       optional: true,
-      summary: 'The withdrawal list.',
+      summary: 'The withdrawal list: ids.',
       reads: () => [],
     },
   },
@@ -164,7 +162,7 @@ Fields that the extract lacks give missing columns and a warning; date, sex and 
     if (!scan) context.warn('no scan has a date (field 53, instance 2): nobody counts as scanned');
     const none = new Float64Array(ids.length).fill(NaN);
     const scanned = Uint8Array.from(scan ?? none, (day) => (Number.isNaN(day) ? 0 : 1));
-    const visits = new Visits(table, params.time_zero.scanned === 'imaging' ? scanned : scanned.map(() => 0));
+    const visits = new Visits(table, params.time_zero === 'imaging' ? scanned : scanned.map(() => 0));
     const zero = visits.choose(first ?? none, scan ?? none);
 
     const { rows, flow } = chosenRows(context, ids, zero);
@@ -254,12 +252,13 @@ function followUpEnd(
   ids: readonly string[],
   visits: Visits,
 ): { end: Float64Array; died: Float64Array } {
-  const ends = Object.entries(context.params.records_end).map(([country, date]): [string, number] => {
+  const dayIn = (country: Country): number => {
+    const date = context.params.censoring[COUNTRIES[country]];
     const day = dayOfDate(date);
-    if (Number.isNaN(day)) throw new TaskError(`records_end of ${country} is no date: '${date}'`);
-    return [country, day];
-  });
-  const byCountry = new Map(ends);
+    if (Number.isNaN(day)) throw new TaskError(`censoring.${COUNTRIES[country]} is no date: '${date}'`);
+    return day;
+  };
+  const byCountry = new Map((Object.keys(COUNTRIES) as Country[]).map((name) => [name, dayIn(name)]));
   const earliest = Math.min(...byCountry.values());
   const centre = visits.values(FIELDS.centre, 0);
   let nowhere = 0;

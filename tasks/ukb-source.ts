@@ -30,7 +30,7 @@ export class SourceTable {
   ) {
     this.table = context.table(port);
     this.ids = idsOf(this.table, port);
-    this.extract = extractOf(this.table, port);
+    this.extract = extractOf(this.table.columns.keys(), port);
   }
 }
 

@@ -51,6 +51,15 @@ export class Extract {
     return this.columnsOf(field, instance).find((column) => column.array === array)?.name ?? null;
   }
 
+  /** The field with the nearest number, the smaller of two; null when there is none. */
+  nearest(field: number): number | null {
+    let nearest: number | null = null;
+    for (const other of this.fields()) {
+      if (nearest === null || Math.abs(other - field) < Math.abs(nearest - field)) nearest = other;
+    }
+    return nearest;
+  }
+
   /** One sentence on why `find` gave nothing: the instances or arrays that there are, or the nearest field. */
   whyAbsent(field: number, instance: number, array: number): string {
     const own = this.columnsOf(field);
@@ -62,11 +71,7 @@ export class Extract {
     if (own.length > 0) {
       return `field ${field} has no instance ${instance}; ${counted('instance', instances)} there`;
     }
-    let nearest: number | null = null;
-    for (const other of this.byField.keys()) {
-      const closer = nearest === null ? 1 : Math.abs(nearest - field) - Math.abs(other - field);
-      if (closer > 0 || (closer === 0 && other < nearest!)) nearest = other;
-    }
+    const nearest = this.nearest(field);
     if (nearest === null)
       return `field ${field} is absent: no column is named as UK Biobank names its fields`;
     const there = [...new Set(this.columnsOf(nearest).map((column) => column.instance))];

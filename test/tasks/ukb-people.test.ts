@@ -49,7 +49,7 @@ const covariates = [
 ];
 const run = (spelling: Spelling, params: Record<string, never> | object = {}) =>
   runTask(ukbPeople, {
-    params: { covariates, ...params } as never,
+    params: { covariates, ...params },
     inputs: {
       assessment: assessment(spelling),
       imaging: imaging(spelling),
@@ -99,8 +99,8 @@ describe('ukb.people', () => {
 
   it('follows everyone from the first visit when asked, and lets records end elsewhere', async () => {
     const ran = await run('showcase', {
-      time_zero: { scanned: 'assessment' },
-      records_end: { Wales: '2022-05-31' },
+      time_zero: 'assessment',
+      censoring: { wales: '2022-05-31' },
     });
     const columns = lists(ran.table('people'));
     expect(columns['scanned']).toEqual([1, 0, 0]);
@@ -151,8 +151,8 @@ describe('ukb.people', () => {
     await expect(
       refused(ADA, { covariates: [{ name: 'pc', field: 22009, arrays: [3, 1] }] }),
     ).rejects.toThrow("the arrays of the covariate 'pc' run from 3 to 1");
-    await expect(refused(ADA, { records_end: { Wales: '2020-02-30' } })).rejects.toThrow(
-      "records_end of Wales is no date: '2020-02-30'",
+    await expect(refused(ADA, { censoring: { wales: '2020-02-30' } })).rejects.toThrow(
+      "censoring.wales is no date: '2020-02-30'",
     );
     const twice = people({ 1: { '31-0.0': 1, p31: 1 } });
     await expect(runTask(ukbPeople, { inputs: { assessment: twice } })).rejects.toThrow(

@@ -128,7 +128,7 @@ describe('the records of a simulated biobank', () => {
       const written = byId(cohort.table('first_occurrences'), texts(list, 'column')[d]!);
       const found = byId(dates, disease);
       const coded = byId(hospital.table('dates'), disease);
-      const sex = texts(list, 'sex')[d]!;
+      const sex = texts(list, 'sex')[d] ?? null;
       for (const [id, day] of found) {
         const date = written.get(id) as string | null;
         if (sex !== null && (sex === 'male') !== (male.get(id) === 1)) {
