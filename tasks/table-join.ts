@@ -1,5 +1,5 @@
 /** `table.join`: columns of another table looked up by the values of columns that both have. */
-import { takeRows, textColumn, type Column } from '../cache/column.js';
+import { takeRows, type Column } from '../cache/column.js';
 import { plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput } from '../engine/task.js';
 import { anyColumn, cellAt, idAsColumn, present, rowName } from './reading.js';

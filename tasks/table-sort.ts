@@ -1,8 +1,8 @@
 /** `table.sort`: a table's rows in another order, perhaps only the first. */
-import { plainTable, compareBytes, type Table } from '../cache/table.js';
-import { takeRows, textColumn, type Column } from '../cache/column.js';
+import { compareBytes, plainTable } from '../cache/table.js';
+import { takeRows, type Column } from '../cache/column.js';
 import { defineTask, tableOutput } from '../engine/task.js';
-import { anyColumn, cellAt } from './reading.js';
+import { anyColumn, cellAt, idAsColumn } from './reading.js';
 
 interface Params {
   readonly by: readonly string[];
@@ -40,7 +40,7 @@ that agree in all of \`by\` stay in the order in which they were; missing cells 
   outputs: { table: { type: 'table', summary: 'Its rows, sorted.' } },
   run(context) {
     const { by, descending, limit } = context.params;
-    const table = withoutId(context.table('table'));
+    const table = idAsColumn(context.table('table'));
     const keys = by.map((name) => anyColumn(table, 'table', name));
     const order = Int32Array.from({ length: table.rows }, (_, i) => i);
     order.sort((a, b) => {
@@ -55,11 +55,6 @@ that agree in all of \`by\` stay in the order in which they were; missing cells 
     return { table: tableOutput(plainTable(columns, rows.length)) };
   },
 });
-
-function withoutId(table: Table): Table {
-  if (!table.id) return table;
-  return plainTable([[table.id.name, textColumn(table.id.values)], ...table.columns], table.rows);
-}
 
 function compareCells(column: Column, a: number, b: number, descending: boolean): number {
   const [x, y] = [cellAt(column, a), cellAt(column, b)];

@@ -3,7 +3,7 @@ import { numberColumn, textColumn, type Column } from '../cache/column.js';
 import { compareBytes, plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type Json } from '../engine/task.js';
 import { CONDITION_SCHEMA, conditionColumns, holds, type Condition } from './condition.js';
-import { anyColumn, cellAt, numbersOf, present, type Cell } from './reading.js';
+import { anyColumn, cellAt, idAsColumn, numbersOf, present, type Cell } from './reading.js';
 
 const STATISTICS = {
   mean: (x: Float64Array) => sum(x) / x.length,
@@ -140,11 +140,6 @@ function columnsRead(summary: Summary): readonly string[] {
   if ('count_if' in summary) return conditionColumns(summary.count_if);
   if ('quantile' in summary) return [summary.quantile[0]];
   return Object.values<string>(summary);
-}
-
-function idAsColumn(table: Table): Table {
-  if (!table.id) return table;
-  return plainTable([[table.id.name, textColumn(table.id.values)], ...table.columns], table.rows);
 }
 
 /** One group for each combination of values that occurs; without keys, one of all rows even when there are none. */

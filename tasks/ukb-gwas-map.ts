@@ -36,7 +36,7 @@ a group of \`groups\` and a GWAS; \`column\` is added. It serves as an axis (\`{
         items: { type: 'string' },
         minItems: 1,
         uniqueItems: true,
-        default: ['t1', 'swi', 'cardiac'],
+        default: ['T1', 'SWI', 'cardiac'],
         description: 'The groups that there are.',
       },
     },

@@ -136,14 +136,14 @@ describe('ukb.gwas_map', () => {
     layout: 'big40',
   });
   const map = people({
-    area: row(25001, 't1', '0001.txt.gz'),
-    again: row(25001, 't1', '0002.txt.gz'),
-    empty: row(25026, 'swi', '0003.txt.gz'),
+    area: row(25001, 'T1', '0001.txt.gz'),
+    again: row(25001, 'T1', '0002.txt.gz'),
+    empty: row(25026, 'SWI', '0003.txt.gz'),
     heart: row(24181, 'cardiac', 'h.fastGWA.gz'),
     lung: row(24182, 'lung', 'l.txt'),
     nameless: row(24182, 'cardiac', null),
-    none: row(null, 't1', 'x'),
-    wrong: row(25002, 't1', 'x'),
+    none: row(null, 'T1', 'x'),
+    wrong: row(25002, 'T1', 'x'),
   });
 
   it.each(SPELLINGS)('keeps what can be used and says why the rest cannot (%s)', async (spelling) => {
@@ -152,7 +152,7 @@ describe('ukb.gwas_map', () => {
       id: ['again', 'heart'],
       column: [columnName(spelling, 25001, 2), columnName(spelling, 24181, 2)],
       field: [25001, 24181],
-      group: ['t1', 'cardiac'],
+      group: ['T1', 'cardiac'],
       gwas: ['0002.txt.gz', 'h.fastGWA.gz'],
       layout: ['big40', 'big40'],
     });
@@ -172,7 +172,7 @@ describe('ukb.gwas_map', () => {
   });
 
   it('takes what ukb.fields made of the extract', async () => {
-    const fields = await run({ sets: ['t1', 'cardiac'] });
+    const fields = await run({ sets: ['T1', 'cardiac'] });
     const ran = await runTask(ukbGwasMap, { inputs: { map, table: fields.table('table') } });
     expect(lists(ran.table('idps'))).toMatchObject({ id: ['again', 'heart'], column: ['25001', '24181'] });
   });
@@ -180,7 +180,7 @@ describe('ukb.gwas_map', () => {
   it('refuses a map of which nothing can be used, or that lacks a column', async () => {
     const use = (rows: Parameters<typeof people>[0]) =>
       runTask(ukbGwasMap, { inputs: { map: people(rows), table: extract('r') } });
-    await expect(use({ wrong: row(25002, 't1', 'x') })).rejects.toThrow(
+    await expect(use({ wrong: row(25002, 'T1', 'x') })).rejects.toThrow(
       'none of the 1 IDPs of the map can be used; wrong: field 25002 is absent; the nearest is 25001 (instance 2)',
     );
     await expect(use({ x: { field: 25001, group: 't1' } })).rejects.toThrow("expected a column 'gwas'");
