@@ -146,6 +146,8 @@ for (const drawing of document.querySelectorAll('.drawing')) {
     button('Download SVG', '', download),
   );
   new ResizeObserver(show).observe(drawing);
+  // The trunk of a flow stands in its middle.
+  if (svg.matches('.flow')) drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
 }
 `;
 
@@ -159,7 +161,7 @@ addEventListener('hashchange', openTarget);
 openTarget();
 let opened = [];
 addEventListener('beforeprint', () => {
-  opened = [...document.querySelectorAll('details.panel, details.node, details.more, details.value')].filter((each) => !each.open);
+  opened = [...document.querySelectorAll('details.panel, details.node, details.more')].filter((each) => !each.open);
   for (const each of opened) each.open = true;
 });
 addEventListener('afterprint', () => {

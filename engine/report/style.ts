@@ -3,7 +3,7 @@
  *
  * Figures keep their white ground in the dark: their colours were chosen on white.
  */
-import { ROWS_PRINTED } from './table.js';
+import { COLUMNS_PRINTED, ROWS_PRINTED } from './table.js';
 
 export const STYLE = `
 :root {
@@ -122,7 +122,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35r
 .numbers .scroll { margin-top: .8rem; }
 .more { font: .9rem/1.5 var(--sans); margin: .8rem 0; } .more > summary { margin-bottom: .5rem; }
 dt { color: var(--soft); }
-dd { margin: 0; min-width: 0; }
+dd { margin: 0; min-width: 0; overflow-x: auto; }
 dl .inputs { list-style: none; padding: 0; margin: 0; }
 .inputs li { margin: 0; }
 table code, dl code { font-size: .93em; }
@@ -149,6 +149,8 @@ details:target > summary { background: var(--faint); }
   .listing tr, .listing th, .listing td { display: block; padding: .1rem 0; }
   .listing tr { padding: .4rem 0; } .listing tr > * { border: 0; } .listing tr + tr { border-top: 1px solid var(--rule); }
   .listing td:empty { display: none; }
+  .pairs, .pairs tbody, .pairs tr, .pairs th, .pairs td { display: block; max-width: 100%; }
+  .pairs tr { margin-bottom: .4rem; }
   .lineage[open] { padding-left: .6rem; }
   dl, .warnings { grid-template-columns: minmax(0, 1fr); gap: 0 0; } dd, .warnings dd { grid-column: 1; margin-bottom: .5rem; }
 }
@@ -164,7 +166,7 @@ details:target > summary { background: var(--faint); }
   .scroll { overflow: visible; max-height: none; }
   .data thead th { position: static; box-shadow: none; border-bottom: 1px solid; }
   .data { font-size: 8pt; } .data td { max-width: none; }
-  .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
+  .data tr > :nth-child(n + ${COLUMNS_PRINTED + 1}), .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
   tr, .drawing, .absent, .causes li { break-inside: avoid; }
   .exhibit:not(.tabular) > .drawing, .exhibit > figcaption:first-child, .item, .panel > summary { break-after: avoid; }
   th button { display: contents; } th button::after { display: none; }
