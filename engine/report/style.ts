@@ -81,7 +81,10 @@ figcaption { font: .92rem/1.5 var(--sans); margin: .8rem 0 .3rem; max-width: 46r
 .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 table { position: relative; border-collapse: collapse; font: .84rem/1.45 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
-.data, .listing { width: 100%; border-top: 1.5px solid var(--ink); border-bottom: 1.5px solid var(--ink); }
+/* A few columns stand together: over the whole width the eye would lose its row. */
+.data { min-width: min(100%, 38rem); }
+.listing { width: 100%; }
+.data, .listing { border-top: 1.5px solid var(--ink); border-bottom: 1.5px solid var(--ink); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; font-weight: 400; }
 thead th { font-weight: 600; vertical-align: bottom; border-bottom: 1px solid var(--ink); }
 .data thead th { position: sticky; top: 0; background: var(--ground); box-shadow: inset 0 -1px var(--ink); border: 0; }
