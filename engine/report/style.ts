@@ -168,15 +168,17 @@ details:target > summary { background: var(--faint); }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; max-height: none; }
   .data thead th { position: static; box-shadow: none; border-bottom: 1px solid; }
-  .data { font-size: 8pt; } .data td { max-width: none; }
+  .data { font-size: 8pt; max-width: 100%; } .data td { max-width: none; } .data thead th { overflow-wrap: anywhere; }
+  .data th, .data td { padding-right: .4rem; } .data .number { padding-left: .3rem; }
+  .note, .lineage { break-before: avoid; }
   .data tr > :nth-child(n + ${COLUMNS_PRINTED + 1}), .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
-  tr, .drawing, .absent, .causes li { break-inside: avoid; }
-  .exhibit:not(.tabular) > .drawing, .exhibit > figcaption:first-child, .item, .panel > summary { break-after: avoid; }
+  tr, .drawing, .absent, .causes li, figcaption, .exhibit:not(.tabular) { break-inside: avoid; }
+  .exhibit > figcaption:first-child, .item, .panel > summary, .node > summary { break-after: avoid; }
   th button { display: contents; } th button::after { display: none; }
   .drawing { border: 0; padding: 0; overflow: visible; max-height: none; }
-  .drawing svg { width: var(--width) !important; max-width: 100% !important; max-height: 220mm; }
+  .drawing svg { width: var(--width) !important; max-width: 100% !important; max-height: 200mm; }
   .lineage, dl { font-size: 8pt; }
-  .node { break-inside: avoid-page; }
+  .node > dl > * { break-inside: avoid; }
   .node::details-content, .panel::details-content { content-visibility: visible; }
   details > summary { list-style: none; }
 }
