@@ -84,8 +84,10 @@ for (const table of document.querySelectorAll('table.data')) {
   };
   search.addEventListener('input', filter);
   heads.forEach((head, column) => {
-    head.append(button(head.textContent, '', () => sort(column)));
-    head.firstChild.remove();
+    const name = [...head.childNodes];
+    const control = button('', '', () => sort(column));
+    control.replaceChildren(...name);
+    head.append(control);
   });
   const sort = (column) => {
     const head = heads[column];

@@ -168,11 +168,11 @@ details:target > summary { background: var(--faint); }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; max-height: none; }
   .data thead th { position: static; box-shadow: none; border-bottom: 1px solid; }
-  .data { font-size: 8pt; max-width: 100%; } .data td { max-width: none; } .data thead th { overflow-wrap: anywhere; }
+  .data { font-size: 7.5pt; max-width: 100%; } .data td { max-width: none; } .data thead .number { white-space: normal; }
   .data th, .data td { padding-right: .4rem; } .data .number { padding-left: .3rem; }
   .note, .lineage { break-before: avoid; }
   .data tr > :nth-child(n + ${COLUMNS_PRINTED + 1}), .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
-  tr, .drawing, .absent, .causes li, figcaption, .exhibit:not(.tabular) { break-inside: avoid; }
+  tr, .drawing, .absent, .causes li, figcaption, .exhibit:not(.tabular), .exhibit:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; }
   .exhibit > figcaption:first-child, .item, .panel > summary, .node > summary { break-after: avoid; }
   th button { display: contents; } th button::after { display: none; }
   .drawing { border: 0; padding: 0; overflow: visible; max-height: none; }

@@ -179,8 +179,10 @@ function present(column: NumberColumn): Float64Array {
 function headCell({ name, heading, note, column }: ShownColumn): Html {
   const kind = column.type === 'number' ? 'number' : 'text';
   const file = name === heading ? null : markup` data-name="${name}"`;
+  // On paper a long name goes on in the next line.
+  const breakable = joined(heading.split(/(?<=_)/), markup`<wbr>`);
   const title = note === '' ? null : markup` title="${note}"`;
-  return markup`<th scope="col" class="${kind}"${file}${title}>${heading}</th>`;
+  return markup`<th scope="col" class="${kind}"${file}${title}>${breakable}</th>`;
 }
 
 /** A first cell of text names its row. */
