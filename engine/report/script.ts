@@ -84,8 +84,10 @@ for (const table of document.querySelectorAll('table.data')) {
   };
   search.addEventListener('input', filter);
   heads.forEach((head, column) => {
-    head.append(button(head.textContent, '', () => sort(column)));
-    head.firstChild.remove();
+    const name = [...head.childNodes];
+    const control = button('', '', () => sort(column));
+    control.replaceChildren(...name);
+    head.append(control);
   });
   const sort = (column) => {
     const head = heads[column];
@@ -146,6 +148,8 @@ for (const drawing of document.querySelectorAll('.drawing')) {
     button('Download SVG', '', download),
   );
   new ResizeObserver(show).observe(drawing);
+  // The trunk of a flow stands in its middle.
+  if (svg.matches('.flow')) drawing.scrollLeft = (drawing.scrollWidth - drawing.clientWidth) / 2;
 }
 `;
 
@@ -159,7 +163,7 @@ addEventListener('hashchange', openTarget);
 openTarget();
 let opened = [];
 addEventListener('beforeprint', () => {
-  opened = [...document.querySelectorAll('details.panel, details.node, details.more, details.value')].filter((each) => !each.open);
+  opened = [...document.querySelectorAll('details.panel, details.node, details.more')].filter((each) => !each.open);
   for (const each of opened) each.open = true;
 });
 addEventListener('afterprint', () => {

@@ -3,7 +3,7 @@
  *
  * Figures keep their white ground in the dark: their colours were chosen on white.
  */
-import { ROWS_PRINTED } from './table.js';
+import { COLUMNS_PRINTED, ROWS_PRINTED } from './table.js';
 
 export const STYLE = `
 :root {
@@ -81,7 +81,10 @@ figcaption { font: .92rem/1.5 var(--sans); margin: .8rem 0 .3rem; max-width: 46r
 .scroll:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 caption { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 table { position: relative; border-collapse: collapse; font: .84rem/1.45 var(--sans); font-variant-numeric: tabular-nums lining-nums; }
-.data, .listing { width: 100%; border-top: 1.5px solid var(--ink); border-bottom: 1.5px solid var(--ink); }
+/* A few columns stand together: over the whole width the eye would lose its row. */
+.data { min-width: min(100%, 38rem); }
+.listing { width: 100%; }
+.data, .listing { border-top: 1.5px solid var(--ink); border-bottom: 1.5px solid var(--ink); }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; font-weight: 400; }
 thead th { font-weight: 600; vertical-align: bottom; border-bottom: 1px solid var(--ink); }
 .data thead th { position: sticky; top: 0; background: var(--ground); box-shadow: inset 0 -1px var(--ink); border: 0; }
@@ -122,7 +125,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .35r
 .numbers .scroll { margin-top: .8rem; }
 .more { font: .9rem/1.5 var(--sans); margin: .8rem 0; } .more > summary { margin-bottom: .5rem; }
 dt { color: var(--soft); }
-dd { margin: 0; min-width: 0; }
+dd { margin: 0; min-width: 0; overflow-x: auto; }
 dl .inputs { list-style: none; padding: 0; margin: 0; }
 .inputs li { margin: 0; }
 table code, dl code { font-size: .93em; }
@@ -149,6 +152,8 @@ details:target > summary { background: var(--faint); }
   .listing tr, .listing th, .listing td { display: block; padding: .1rem 0; }
   .listing tr { padding: .4rem 0; } .listing tr > * { border: 0; } .listing tr + tr { border-top: 1px solid var(--rule); }
   .listing td:empty { display: none; }
+  .pairs, .pairs tbody, .pairs tr, .pairs th, .pairs td { display: block; max-width: 100%; }
+  .pairs tr { margin-bottom: .4rem; }
   .lineage[open] { padding-left: .6rem; }
   dl, .warnings { grid-template-columns: minmax(0, 1fr); gap: 0 0; } dd, .warnings dd { grid-column: 1; margin-bottom: .5rem; }
 }
@@ -163,15 +168,17 @@ details:target > summary { background: var(--faint); }
   a { color: inherit; text-decoration: none; }
   .scroll { overflow: visible; max-height: none; }
   .data thead th { position: static; box-shadow: none; border-bottom: 1px solid; }
-  .data { font-size: 8pt; } .data td { max-width: none; }
-  .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
-  tr, .drawing, .absent, .causes li { break-inside: avoid; }
-  .exhibit:not(.tabular) > .drawing, .exhibit > figcaption:first-child, .item, .panel > summary { break-after: avoid; }
+  .data { font-size: 7.5pt; max-width: 100%; } .data td { max-width: none; } .data thead .number { white-space: normal; }
+  .data th, .data td { padding-right: .4rem; } .data .number { padding-left: .3rem; }
+  .note, .lineage { break-before: avoid; }
+  .data tr > :nth-child(n + ${COLUMNS_PRINTED + 1}), .data tbody tr:nth-child(n + ${ROWS_PRINTED + 1}) { display: none; }
+  tr, .drawing, .absent, .causes li, figcaption, .exhibit:not(.tabular), .exhibit:not(:has(tbody tr:nth-child(13))) { break-inside: avoid; }
+  .exhibit > figcaption:first-child, .item, .panel > summary, .node > summary { break-after: avoid; }
   th button { display: contents; } th button::after { display: none; }
   .drawing { border: 0; padding: 0; overflow: visible; max-height: none; }
-  .drawing svg { width: var(--width) !important; max-width: 100% !important; max-height: 220mm; }
+  .drawing svg { width: var(--width) !important; max-width: 100% !important; max-height: 200mm; }
   .lineage, dl { font-size: 8pt; }
-  .node { break-inside: avoid-page; }
+  .node > dl > * { break-inside: avoid; }
   .node::details-content, .panel::details-content { content-visibility: visible; }
   details > summary { list-style: none; }
 }

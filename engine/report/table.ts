@@ -17,6 +17,8 @@ const COLUMNS_SHOWN = 60;
 const CELLS_WHOLE = 24_000;
 /** Of a long table the print shows its beginning (style.ts hides the rest). */
 export const ROWS_PRINTED = 40;
+/** More do not fit onto a sheet. */
+export const COLUMNS_PRINTED = 14;
 
 /** Cells that the page may hold beyond each table's first rows; counts down, in the order of the page. */
 export class CellBudget {
@@ -137,6 +139,9 @@ function extentText(manifest: Manifest, rows: number, drawn: number, order: stri
     rows < manifest.rows ? `the first ${rows} of ${all}${by}; sorting and filtering act on these` : all,
     allColumns > COLUMNS_SHOWN ? `; the first ${COLUMNS_SHOWN} of ${counted(allColumns, 'column')}` : null,
     rows > ROWS_PRINTED ? markup`<span class="print-only">; ${ROWS_PRINTED} rows are printed</span>` : null,
+    allColumns > COLUMNS_PRINTED
+      ? markup`<span class="print-only">; ${COLUMNS_PRINTED} columns are printed</span>`
+      : null,
     drawn < rows ? markup`<span class="unscripted">; ${drawn} are drawn</span>` : null,
   ];
 }
@@ -174,8 +179,10 @@ function present(column: NumberColumn): Float64Array {
 function headCell({ name, heading, note, column }: ShownColumn): Html {
   const kind = column.type === 'number' ? 'number' : 'text';
   const file = name === heading ? null : markup` data-name="${name}"`;
+  // On paper a long name goes on in the next line.
+  const breakable = joined(heading.split(/(?<=_)/), markup`<wbr>`);
   const title = note === '' ? null : markup` title="${note}"`;
-  return markup`<th scope="col" class="${kind}"${file}${title}>${heading}</th>`;
+  return markup`<th scope="col" class="${kind}"${file}${title}>${breakable}</th>`;
 }
 
 /** A first cell of text names its row. */

@@ -7,7 +7,7 @@ description: |
   Some *markdown*.
 params:
   k: 5
-  mode: { value: faithful, choices: [faithful, recommended], description: which way }
+  mode: { value: faithful, choices: [faithful, recommended], assumption: true, description: which way }
   data: { value: /data/people.csv, path: true }
   covariates: [age, sex]
   dof: { choose: "\${params.mode}", of: { faithful: 0, recommended: 1 } }
@@ -58,5 +58,5 @@ publish:
       - title: One
         text: |
           Words \${params.k}
-        show: [all.table, { figure: fig, caption: Drawn }, { figure: "fig[rep=1]" }, one.table, per_trait.table]
+        show: [all.table, { figure: fig, caption: Drawn }, { figure: "fig[rep=1]" }, one.table, per_trait.table, { flow: all.table, into: [one.table] }]
 `;

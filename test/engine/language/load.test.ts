@@ -119,6 +119,7 @@ describe('a workflow that uses everything', () => {
       ['figure', '', []],
       ['metrics', '', []],
       ['metrics', '', ['trait']],
+      ['metrics', '', []],
     ]);
   });
 

@@ -74,7 +74,8 @@ export class HandRuns {
     const { index } = this.store;
     const described = this.store.writer.json(describeWorkflow(workflow, files)).digest;
     const run = index.startRun({ workflow: workflow.name, file: workflow.file, graph: described });
-    for (const state of graph.nodes.values()) index.addRunNode(run, state.name, writeGroup(state, this.store));
+    for (const state of graph.nodes.values())
+      index.addRunNode(run, state.name, writeGroup(state, this.store));
     index.endRun(run, 'done', {});
     return { workflow, store: this.store, graph, run, nodes: summaries(graph), failures: [], files };
   }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Status } from '../../../engine/graph.js';
 import { renderReport } from '../../../engine/report/report.js';
-import { fileOutput, TaskError } from '../../../engine/task.js';
+import { numberColumn, textColumn } from '../../../cache/column.js';
+import { plainTable, type Table } from '../../../cache/table.js';
+import { fileOutput, tableOutput, TaskError } from '../../../engine/task.js';
 import { HandRuns, MADE, type HandRunOptions } from './hand-run.js';
 import { makeToy, SVG, toyRun, type Wording } from './toy-study.js';
 
@@ -46,9 +48,24 @@ describe('what the page tells', () => {
 
   it('parameters, and which were set', async () => {
     const html = await page({ sets: [{ path: 'params.threshold', value: '0.3' }] });
-    expect(textOf(html, 'assumptions')).toContain(
+    expect(textOf(html, 'what-was-asked')).toContain(
       'threshold 0.3 set for this study Largest share of missing values. data people.csv default',
     );
+  });
+
+  it('of many parameters the defaults are folded, and open choices stand among the assumptions', async () => {
+    const choice = '{ value: a, choices: [a, b], assumption: true, description: Which one. }';
+    const many = ['choice: ' + choice, ...Array.from({ length: 9 }, (_, i) => `more${i}: ${i}`)].join('\n  ');
+    const sets = [{ path: 'params.threshold', value: '0.3' }];
+    const html = await page({ sets }, { params: many });
+    expect(textOf(html, 'what-was-asked')).toMatch(
+      /threshold 0\.3 set for this study .*10 parameters at their defaults .*data people\.csv default/,
+    );
+    expect(textOf(html, 'what-was-asked')).not.toContain('choice');
+    expect(textOf(html, 'assumptions')).toContain('Choice Taken Instead Which one. choice a default b');
+    const told = await page({ sets: [{ path: 'params.choice', value: 'b' }] }, { params: many });
+    expect(textOf(told, 'what-was-asked')).toContain('choice b set for this study');
+    expect(textOf(told, 'assumptions')).toContain('choice b set for this study a');
   });
 
   it('inputs by file name and digest', async () => {
@@ -68,13 +85,14 @@ describe('what the page tells', () => {
     );
     expect(html).toContain('<a href="#figure-1">Figure 1. Drawn well.</a>');
     const lineage = textOf(html, 'results');
-    expect(lineage).toMatch(/Lineage: picture\.figure · key [0-9a-f]{12}/);
+    expect(lineage).toMatch(/Where this comes from: picture\.figure · key [0-9a-f]{12}/);
     expect(lineage).toContain('Made by picture , task toy.draw version 2');
-    expect(lineage).toContain('data ← strict.table');
     expect(lineage).toContain('spec {mark: bar}');
-    expect(lineage).toContain('Rests on people , kept , Fitted models , strict');
+    expect(lineage).toMatch(
+      /Made from data ← strict\.table toy\.gather v2 · key [0-9a-f]{12} all ← fit\.fit × 2 · toy\.fit v2 x ← kept\.people toy\.keep v2 · key [0-9a-f]{12} table ← people\.csv digest [0-9a-f]{12}/,
+    );
     expect(lineage).toContain('Run again cohortflow run study.yaml picture');
-    expect(lineage).toContain('Full lineage cohortflow lineage study.yaml picture.figure');
+    expect(lineage).toContain('Lineage cohortflow lineage study.yaml picture.figure');
   });
 
   it('what has axes is repeated over the items, what is fixed is not', async () => {
@@ -117,6 +135,80 @@ describe('what the page tells', () => {
   });
 });
 
+describe('what is published', () => {
+  it('is linked from the page, at its item and from its folder', async () => {
+    const html = await page(
+      {},
+      {
+        traits: '[a/b, c d]',
+        report: 'pages/report.html',
+        files: `{ tables/all.csv: all, tables/all.parquet: all, 'figures/\${trait}.svg': each_trait, one.svg: 'each_trait[trait="c d"]' }`,
+      },
+    );
+    const links = [...html.matchAll(/<a href="([^#"]*)"><code>(.*?)<\/code>/g)].map(([, to, text]) => [
+      to,
+      text,
+    ]);
+    expect(links).toEqual([
+      ['../tables/all.csv', 'tables/all.csv'],
+      ['../tables/all.parquet', 'tables/all.parquet'],
+      ['../figures/a%252Fb.svg', 'figures/a%2Fb.svg'],
+      ['../figures/c%2520d.svg', 'figures/c%20d.svg'],
+      ['../one.svg', 'one.svg'],
+    ]);
+  });
+});
+
+describe('a flow', () => {
+  const steps = (start: string, left: readonly number[]): Table =>
+    plainTable([
+      ['step', numberColumn(left.map((_, i) => i))],
+      ['reason', textColumn(left.map((_, i) => (i === 0 ? start : `Rule <${i}>`)))],
+      ['excluded', numberColumn(left.map((n, i) => (i === 0 ? 0 : left[i - 1]! - n)))],
+      ['remaining', numberColumn(left)],
+    ]);
+  const make: HandRunOptions['make'] = (node, items) => {
+    if (node === 'kept')
+      return { ...makeToy(node), flow: tableOutput(steps('Everyone', [5000, 4990, 3000])) };
+    if (node === 'fit') return { fit: tableOutput(steps(`With ${String(items['trait'])}`, [3000, 10])) };
+    return makeToy(node);
+  };
+  const boxesOf = (html: string): string[] =>
+    [...html.matchAll(/<text [^>]*>(.*?)<\/text>/g)].map(([, text]) => text!);
+
+  it('is drawn as boxes, parts into others, and stands there in numbers', async () => {
+    const html = await page({ make }, { show: '[{ flow: kept.flow, into: [fit], caption: Who. }]' });
+    expect(boxesOf(html)).toEqual([
+      ...['Everyone', 'n = 5,000', 'Rule &lt;1&gt;', 'n = 10', '4,990', 'Rule &lt;2&gt;', 'n = 1,990'],
+      ...['Included', 'n = 3,000', 'With dbp', 'n = 3,000', 'Rule &lt;1&gt;', 'n = 2,990'],
+      ...['Fitted models, dbp', 'n = 10', 'With sbp', 'n = 3,000', 'Rule &lt;1&gt;', 'n = 2,990'],
+      ...['Fitted models, sbp', 'n = 10'],
+    ]);
+    expect(html).toContain('<a href="#figure-1">Figure 1. Who.</a>');
+    expect(html.match(/<table class="data"/g)).toHaveLength(3);
+    expect(textOf(html, 'results').match(/Where this comes from/g)).toHaveLength(3);
+    expect(html.match(/<svg /g)).toHaveLength(1);
+  });
+
+  it('several stand beside each other', async () => {
+    const html = await page({ make }, { show: '[{ flow: [kept.flow, "fit[trait=sbp]"] }]' });
+    expect(boxesOf(html).filter((text) => !/n = |Rule/.test(text))).toEqual([
+      ...['Everyone', '4,990', 'Included', 'With sbp', 'Fitted models, sbp'],
+    ]);
+  });
+
+  it('that is no such table, or that failed, is a box that says so', async () => {
+    const other = await page({}, { show: '[{ flow: all }]' });
+    expect(textOf(other, 'results')).toContain(
+      'A flow is a table with the columns reason, excluded and remaining.',
+    );
+    const failed = await page({ make: fails({ 'fit sbp': 'none left' }) }, { show: '[{ flow: fit }]' });
+    expect(failed).toContain('class="absent"');
+    const many = await page({ make }, { show: '[{ flow: fit, into: [kept.flow] }]' });
+    expect(textOf(many, 'results')).toContain('A flow that parts into others is one');
+  });
+});
+
 describe('the same results give the same bytes', () => {
   it('whatever was computed and whatever was found, in whatever folder', async () => {
     const first = await runs.run(toyRun({ folder: '/home/ada/study' }));
@@ -148,7 +240,7 @@ describe('the same results give the same bytes', () => {
     expect(html).not.toMatch(/\/home|\/mnt|\/opt|secret/);
     expect(html).not.toContain(runs.folder);
     expect(textOf(html, 'failures')).toContain("cannot read 'file.bed' (see run.js:3)");
-    expect(textOf(html, 'assumptions')).toContain('data people.csv');
+    expect(textOf(html, 'what-was-asked')).toContain('data people.csv');
   });
 
   it('new names are on it at once', async () => {
@@ -159,7 +251,7 @@ describe('the same results give the same bytes', () => {
     expect(after.graph.nodes.get('models')!.keys).toEqual(before.graph.nodes.get('fit')!.keys);
     expect(html).toContain('<h1>Renamed</h1>');
     expect(textOf(html, 'methods')).toContain('Models of fits models toy.fit');
-    expect(textOf(html, 'assumptions')).toContain('share 0.1');
+    expect(textOf(html, 'what-was-asked')).toContain('share 0.1');
     expect(html).not.toMatch(/Fitted models|threshold/);
   });
 });
@@ -171,7 +263,7 @@ describe('what could not be made', () => {
     expect(results).toContain(
       'Not made, because fit (sbp) failed: no events for sbp. See Failures . Run it again: cohortflow run study.yaml picture',
     );
-    expect(results).toContain('Lineage: all.table');
+    expect(results).toContain('Where this comes from: all.table');
     const failures = textOf(html, 'failures');
     expect(failures).toContain(
       'Fitted models for sbp no events for sbp 3 results skipped because of it. cohortflow run study.yaml fit',
@@ -246,7 +338,7 @@ describe('the page is whole and harmless', () => {
     const html = await page();
     const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
-    const targets = [...html.matchAll(/ (?:href|aria-labelledby|data-csv)="#?([^"]+)"/g)].map(([, id]) => id);
+    const targets = [...html.matchAll(/ (?:href="#|aria-labelledby=")([^"]+)"/g)].map(([, id]) => id);
     expect(targets.length).toBeGreaterThan(20);
     expect(targets.filter((id) => !ids.includes(id))).toEqual([]);
   });
@@ -254,7 +346,9 @@ describe('the page is whole and harmless', () => {
   it('it asks for nothing from outside, and its policy forbids it', async () => {
     const html = await page();
     const parts = html.replace(/<script>.*<\/script>/s, '');
-    expect(parts).not.toMatch(/(?:src|href|action)="(?!#)|@import|url\((?!#)/i);
+    const links = [...parts.matchAll(/(?:src|href|action)="(?!#)([^"]*)"|@import|url\((?!#)/gi)];
+    // Beside the page lies what is published; it is opened only when a reader asks for it.
+    expect(links.map(([, link]) => link)).toEqual(['tables/all.csv']);
     expect(html).toContain("default-src 'none'");
   });
 

@@ -49,7 +49,7 @@ describe('what a drawing needs comes through', () => {
     const source = `<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
 <!-- made by hand --><svg:svg xmlns:svg="http://www.w3.org/2000/svg" viewBox="0 0 30 20"><svg:text><![CDATA[a < b]]>&#65;&unknown;</svg:text></svg:svg>`;
     expect(draw(source)).toBe(
-      '<svg role="img" aria-label="A figure" width="30" height="20" viewBox="0 0 30 20"><text>a &lt; bA&amp;unknown;</text></svg>',
+      '<svg role="img" aria-label="A figure" width="30" height="20" viewBox="0 0 30 20" style="--width:30px"><text>a &lt; bA&amp;unknown;</text></svg>',
     );
   });
 
@@ -107,7 +107,7 @@ describe('nothing else does', () => {
       '<svg width="9" height="9" transform="scale(99)" style="transform:scale(99);position:fixed" fill="red"/>',
     );
     expect(out).toBe(
-      '<svg role="img" aria-label="A figure" width="9" height="9" viewBox="0 0 9 9" fill="red"></svg>',
+      '<svg role="img" aria-label="A figure" width="9" height="9" viewBox="0 0 9 9" style="--width:9px" fill="red"></svg>',
     );
   });
 });

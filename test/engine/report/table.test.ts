@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { numberColumn, textColumn } from '../../../cache/column.js';
+import { numberColumn, textColumn, type NumberColumn } from '../../../cache/column.js';
 import { plainTable, type Table } from '../../../cache/table.js';
-import { encodeDelimited } from '../../../cache/tabular.js';
-import { renderTable } from '../../../engine/report/table.js';
+import { markup, type Html } from '../../../engine/report/html.js';
+import { CellBudget, renderTable } from '../../../engine/report/table.js';
 import { HandRuns } from './hand-run.js';
 import { ASSOCIATIONS } from './toy-study.js';
 
@@ -12,26 +12,19 @@ beforeEach(() => {
 });
 afterEach(() => runs.remove());
 
-async function shown(table: Table, elsewhere: string | null = null): Promise<string> {
+async function shown(table: Table, elsewhere: Html | null = null): Promise<string> {
   const { store } = runs;
   const manifest = store.artifacts.manifest((await store.writer.table(table)).digest);
-  return (await renderTable(manifest, store, { id: 't', name: 'all', label: 'Table 1', elsewhere })).text;
+  const place = { id: 't', name: 'all', label: 'Table 1', elsewhere, command: 'cohortflow export a.table' };
+  return (await renderTable(manifest, store, place)).text;
 }
 
 const headings = (html: string): string[] =>
-  [...html.matchAll(/<th [^>]*>([^<]*)/g)].map(([, text]) => text!);
+  [...html.matchAll(/<th scope="col"[^>]*>([^<]*)/g)].map(([, text]) => text!);
 const rowsOf = (html: string): string[][] =>
   [...(/<tbody>(.*)<\/tbody>/s.exec(html)?.[1] ?? '').matchAll(/<tr>(.*?)<\/tr>\n/gs)].map(([, row]) =>
-    [...row!.matchAll(/<td[^>]*>(.*?)<\/td>/gs)].map(([, cell]) => cell!.replace(/<[^>]*>/g, '')),
+    [...row!.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/gs)].map(([, cell]) => cell!.replace(/<[^>]*>/g, '')),
   );
-/** The download as a browser would read it. */
-const csvOf = (html: string): string | undefined =>
-  /<template id="t-csv">(.*)<\/template>/s
-    .exec(html)?.[1]!
-    .replace(/&(lt|gt|quot|amp|#(\d+));/g, (_, name: string, code?: string) =>
-      code ? String.fromCharCode(Number(code)) : { lt: '<', gt: '>', quot: '"', amp: '&' }[name]!,
-    );
-
 describe('cells', () => {
   it('ids first, p from its logarithm, whole numbers grouped, missing cells as dashes', async () => {
     const html = await shown(ASSOCIATIONS);
@@ -41,7 +34,9 @@ describe('cells', () => {
       ['b', '–', '−1.50', '3.2×10⁻⁴⁰¹', '1.0×10⁻³⁹⁹', '3,167'],
       ['c', '&lt;imputed&gt;', '–', '–', '–', '12'],
     ]);
-    expect(html).toContain('title="10 to the power of log10p">p</th>');
+    expect(html).toContain('data-name="log10p" title="10 to the power of log10p">p</th>');
+    expect(html).toContain('<th scope="row">a</th><td>real</td>');
+    expect(html).toContain('<caption id="t-name">Table 1</caption>');
     expect(html).toContain('<td class="number" data-v="-400.5">3.2×10⁻⁴⁰¹</td>');
     expect(html).toContain('<td class="number missing"><span aria-label="missing">–</span></td>');
   });
@@ -62,26 +57,53 @@ describe('size', () => {
       ['name', textColumn(Array.from({ length: rows }, (_, i) => `"${i}", <b>&\r\n`))],
     ]);
 
-  it('the first 500 rows are shown, all are in the download, exactly', async () => {
-    const html = await shown(long(1234), 'tables/all.csv');
-    expect(rowsOf(html)).toHaveLength(500);
-    expect(html).toContain('the first 500 of 1,234 rows; sorting orders these');
+  it('a table of moderate size is there whole: 200 rows drawn, the others kept for the script', async () => {
+    const html = await shown(long(1234), markup`published as <code>tables/all.csv</code>`);
+    expect(rowsOf(html)).toHaveLength(200);
+    expect(/<template id="t-rows">(.*)<\/template>/s.exec(html)![1]!.match(/<tr>/g)).toHaveLength(1034);
+    expect(html).toContain('<span>1,234 rows');
+    expect(html).toContain('<span class="unscripted">; 200 are drawn</span>');
     expect(html).toContain(' · published as <code>tables/all.csv</code>');
-    expect(html).toContain('<button type="button" data-csv="t-csv" data-name="all.csv">');
-    expect(csvOf(html)).toBe(encodeDelimited(long(1234), 'csv').toString());
   });
 
   it('a short table is simply counted', async () => {
-    expect(await shown(long(1))).toMatch(/<p class="note">1 row<span class="csv"/);
+    expect(await shown(long(1))).toContain('<p class="note"><span>1 row</span></p>');
     const empty = await shown(plainTable([['x', numberColumn([])]]));
     expect(rowsOf(empty)).toEqual([]);
     expect(empty).toContain('0 rows');
   });
 
-  it('what is too large to carry has no download', async () => {
+  it('of a large table there are the first rows, with their order and the way to all of them', async () => {
     const html = await shown(long(90_000));
+    expect(rowsOf(html)).toHaveLength(200);
     expect(html).not.toContain('<template');
-    expect(html).toContain('the first 500 of 90,000 rows');
+    expect(html).toContain('the first 200 of 90,000 rows by n; sorting and filtering act on these');
+    expect(html).toContain('<code>cohortflow export a.table</code> writes them all');
+  });
+
+  it('the order is told of a column that is ordered from the first row to the last, missing ones last', async () => {
+    const rows = 30_000;
+    const column = (value: (i: number) => number) =>
+      numberColumn(Float64Array.from({ length: rows }, (_, i) => value(i)));
+    const constant = ['one', column(() => 1)] as const;
+    const told = async (...columns: (readonly [string, NumberColumn])[]): Promise<string | undefined> =>
+      /rows(.*?); sorting/.exec(await shown(plainTable(columns)))?.[1];
+    expect(await told(constant, ['log10p', column((i) => (i < 20_000 ? i - 50_000 : NaN))])).toBe(' by p');
+    expect(await told(constant, ['z', column((i) => -i)])).toBe(' by z, descending');
+    expect(await told(constant, ['z', column((i) => (i === 29_999 ? -1 : i))])).toBe('');
+    expect(await told(constant, ['z', column((i) => (i === 5 ? NaN : i))])).toBe('');
+  });
+
+  it('a page holds a certain number of cells, then only first rows', async () => {
+    const { store } = runs;
+    const manifest = store.artifacts.manifest((await store.writer.table(long(10_000))).digest);
+    const budget = new CellBudget();
+    const rows: number[] = [];
+    for (let i = 0; i < 16; i++) {
+      const place = { id: `t${i}`, name: 'all', label: 'T', elsewhere: null, command: '' };
+      rows.push((await renderTable(manifest, store, place, budget)).text.match(/<tr>/g)!.length - 1);
+    }
+    expect(rows).toEqual([...Array<number>(15).fill(10_000), 200]);
   });
 
   it('of a wide table the first 60 columns', async () => {
@@ -89,6 +111,5 @@ describe('size', () => {
     const html = await shown(plainTable(columns));
     expect(headings(html)).toHaveLength(60);
     expect(html).toContain('1 row; the first 60 of 70 columns');
-    expect(csvOf(html)).toContain('c69');
   });
 });

@@ -70,12 +70,17 @@ export interface Wording {
   readonly threshold?: string;
   readonly show?: string;
   readonly traits?: string;
+  /** Further parameters, in YAML. */
+  readonly params?: string;
+  readonly files?: string;
+  readonly report?: string;
 }
 
 export function study(wording: Wording = {}): string {
   const { title = 'A toy study', fit = 'fit', label = 'Fitted models', threshold = 'threshold' } = wording;
   const { traits = '[sbp, dbp]', show = '[all, { figure: picture, caption: Drawn *well*. }, each_trait]' } =
     wording;
+  const { params = '', files = '{ tables/all.csv: all }', report = 'report.html' } = wording;
   return `
 title: ${title}
 description: |
@@ -83,6 +88,7 @@ description: |
 params:
   ${threshold}: { value: 0.1, description: Largest share of \`missing\` values. }
   data: { value: people.csv, path: true }
+  ${params}
 inputs:
   people: { table: "\${params.data}", id: eid }
   scores: { file: "scores/\${trait}.txt" }
@@ -97,9 +103,9 @@ nodes:
   each_trait: { task: toy.draw, each: trait, in: { data: ${fit}.fit }, with: { spec: { y: "\${trait}" } } }
 publish:
   to: out
-  files: { tables/all.csv: all }
+  files: ${files}
   report:
-    file: report.html
+    file: ${report}
     sections:
       - { title: Results, text: "What *came out*.", show: ${show} }
 `;
