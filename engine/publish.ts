@@ -14,6 +14,7 @@ import type { Store } from '../cache/store.js';
 import { encodeTable, type TabularFormat } from '../cache/tabular.js';
 import type { NodeSummary } from './event.js';
 import { Status, type NodeState } from './graph.js';
+import { escapeItem } from './item.js';
 import { fillTemplate, templateText } from './language/template.js';
 import type { RunGraph } from './plan-graph.js';
 import { renderReport } from './report/report.js';
@@ -206,14 +207,6 @@ function isChosen(item: PublishItem, producer: NodeState, instance: number): boo
     (select, a) =>
       select.how !== 'fixed' || producer.axes[a]!.position(select.item) === producer.coordinate(instance, a),
   );
-}
-
-/** An item's text as part of a path: it can neither leave its folder nor meet another item's. */
-export function escapeItem(text: string): string {
-  const escaped = text.replace(/[^A-Za-z0-9._-]/gu, (char) =>
-    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  );
-  return escaped.replace(/^\./, '%2E');
 }
 
 async function encode(
