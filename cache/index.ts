@@ -9,7 +9,7 @@ import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
-import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION } from './layout.js';
+import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION, type StoredRun } from './layout.js';
 import { Sessions } from './sessions.js';
 import { StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
 
@@ -60,6 +60,15 @@ export interface FileStat {
 
 /** How long one statement waits for another process's transaction, in milliseconds; transactions are short. */
 const BUSY_TIMEOUT_MS = 5_000;
+
+/** Runs that are read from the index at once. */
+const RUNS_AT_ONCE = 20;
+
+const runRow = (row: StoredRun): RunRow => ({
+  ...row,
+  graph: row.graph.toString('hex'),
+  summary: JSON.parse(row.summary) as unknown,
+});
 
 const toBlob = (digest: Digest): Buffer => Buffer.from(digest, 'hex');
 
@@ -321,18 +330,43 @@ export class Index {
 
   /** Newest first; of one workflow when named; all when `limit` is −1. */
   runs(workflow: string | null, limit: number): RunRow[] {
-    return this.statements.runs.all(workflow, workflow, limit).map((row) => ({
-      ...row,
-      graph: row.graph.toString('hex'),
-      summary: JSON.parse(row.summary) as unknown,
-    }));
+    return this.statements.runs.all(workflow, workflow, limit).map(runRow);
+  }
+
+  /** All of them, newest first, read as they are asked for. */
+  *eachRun(workflow: string | null): Generator<RunRow> {
+    for (let before = Number.MAX_SAFE_INTEGER; ;) {
+      const rows = this.statements.runsBefore.all(workflow, workflow, before, RUNS_AT_ONCE);
+      for (const row of rows) yield runRow(row);
+      const last = rows.at(-1);
+      if (!last) return;
+      before = last.id;
+    }
   }
 
   run(id: number): RunRow | null {
     const row = this.statements.run.get(id);
-    return row
-      ? { ...row, graph: row.graph.toString('hex'), summary: JSON.parse(row.summary) as unknown }
-      : null;
+    return row ? runRow(row) : null;
+  }
+
+  /** The last run of a workflow that ended. */
+  lastRun(workflow: string): number | null {
+    return this.statements.lastRun.get(workflow) ?? null;
+  }
+
+  /** The name under which the newest run of a file was recorded. */
+  workflowOfFile(file: string): string | null {
+    return this.statements.workflowOfFile.get(file) ?? null;
+  }
+
+  /** Keys that begin with these hexadecimal digits, and those of results with an output whose digest does. */
+  keysFrom(prefix: string): Set<Digest> {
+    const [from, to] = ['0', 'f'].map((digit) => Buffer.from(prefix.padEnd(64, digit), 'hex'));
+    const found = [
+      ...this.statements.keysFrom.all(from!, to!),
+      ...this.statements.keysOfOutput.all(`%"digest":"${prefix}%`),
+    ];
+    return new Set(found.map((key) => key.toString('hex')));
   }
 
   runNode(run: number, node: string): Digest | null {

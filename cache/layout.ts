@@ -76,6 +76,9 @@ export function prepareStatements(db: Database.Database) {
     outputsOf: db.prepare<[string], { key: Buffer; outputs: string }>(
       'SELECT key, outputs FROM entry WHERE key IN (SELECT unhex(value) FROM json_each(?))',
     ),
+    keysFrom: pluck<[Buffer, Buffer], Buffer>('SELECT key FROM entry WHERE key BETWEEN ? AND ?'),
+    // A digest stands in quotation marks, and nothing else of 64 hexadecimal digits does.
+    keysOfOutput: pluck<[string], Buffer>('SELECT key FROM entry WHERE outputs LIKE ?'),
     countEntries: pluck<[], number>('SELECT count(*) FROM entry'),
     entriesAfter: db.prepare<
       [number, number],
@@ -129,6 +132,15 @@ export function prepareStatements(db: Database.Database) {
     ),
     runs: db.prepare<[string | null, string | null, number], StoredRun>(
       'SELECT * FROM run WHERE ? IS NULL OR workflow = ? ORDER BY id DESC LIMIT ?',
+    ),
+    runsBefore: db.prepare<[string | null, string | null, number, number], StoredRun>(
+      'SELECT * FROM run WHERE (? IS NULL OR workflow = ?) AND id < ? ORDER BY id DESC LIMIT ?',
+    ),
+    lastRun: pluck<[string], number>(
+      "SELECT id FROM run WHERE workflow = ? AND status <> 'running' ORDER BY id DESC LIMIT 1",
+    ),
+    workflowOfFile: pluck<[string], string>(
+      'SELECT workflow FROM run WHERE file = ? ORDER BY id DESC LIMIT 1',
     ),
     run: db.prepare<[number], StoredRun>('SELECT * FROM run WHERE id = ?'),
     runNode: pluck<[number, string], Buffer>('SELECT manifest FROM run_node WHERE run = ? AND node = ?'),

@@ -6,9 +6,10 @@ import type { Recorded, Subject } from '../engine/recorded.js';
 import { EXIT, UserError } from './failure.js';
 import { bytes, counted, instance, nearPath } from './format.js';
 import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { chosenSubject, requireNode, runOption, type RunFlags } from './subject.js';
 import { defineVerb, storeOptions, type WorkflowFlags } from './verb.js';
 
-interface ExportFlags extends WorkflowFlags {
+interface ExportFlags extends WorkflowFlags, RunFlags {
   readonly output?: string;
 }
 
@@ -31,6 +32,7 @@ export const verb = defineVerb<ExportFlags>({
   ],
   options(command) {
     storeOptions(command);
+    runOption(command);
     command.option('-o, --output <file>', 'file to write; its extension is the format');
   },
   async run(words, flags, terminal) {
@@ -46,12 +48,8 @@ export const verb = defineVerb<ExportFlags>({
     const store = await openRecords(storeFolder(file, flags));
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const [{ findSubject }, { exportArtifact }] = await Promise.all([
-        import('../engine/recorded.js'),
-        import('../engine/export.js'),
-      ]);
-      const subject = findSubject(store, workflow, rest, (word) => resolve(word));
-      if (subject.kind === 'file') throw new UserError(`${subject.path} is a raw file: copy it`);
+      const { exportArtifact } = await import('../engine/export.js');
+      const subject = requireNode(await chosenSubject(store, workflow, rest, flags), 'copy it');
       const { output, refs } = await chooseResults(subject, format);
       const targets = await targetsOf(subject, refs, resolve(flags.output));
       for (const { path } of targets) refuseOverwriting(path, file, subject.recorded);
@@ -125,7 +123,7 @@ async function targetsOf(
   results: readonly Result[],
   file: string,
 ): Promise<{ ref: ArtifactRef; item: string; path: string }[]> {
-  const { escapeItem } = await import('../engine/published-path.js');
+  const { escapeItem } = await import('../engine/item.js');
   const group = recorded.group(node)!;
   const extension = extname(file);
   const folder = file.slice(0, -extension.length);

@@ -1,14 +1,14 @@
 /** `cohortflow lineage`: what a result was made from, or what was made from it, as recorded by the run that made it. */
-import { resolve } from 'node:path';
 import type { Edge, Lineage, Vertex } from '../engine/lineage.js';
 import type { Json } from '../engine/task.js';
 import { EXIT, UserError } from './failure.js';
 import { count, listed, short } from './format.js';
 import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { chosenSubject, runOption, type RunFlags } from './subject.js';
 import { fit, inline, type Paint } from './terminal.js';
 import { defineVerb, workflowOptions, type WorkflowFlags } from './verb.js';
 
-interface LineageFlags extends WorkflowFlags {
+interface LineageFlags extends WorkflowFlags, RunFlags {
   readonly up?: true;
   readonly down?: true;
 }
@@ -27,6 +27,7 @@ export const verb = defineVerb<LineageFlags>({
   ],
   options(command) {
     workflowOptions(command);
+    runOption(command);
     command.option('--up', 'what it was made from').option('--down', 'what was made from it');
   },
   async run(words, flags, terminal) {
@@ -36,11 +37,8 @@ export const verb = defineVerb<LineageFlags>({
     const store = await openRecords(storeFolder(file, flags));
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const [{ findSubject }, { lineageOf }] = await Promise.all([
-        import('../engine/recorded.js'),
-        import('../engine/lineage.js'),
-      ]);
-      const subject = findSubject(store, workflow, rest, (word) => resolve(word));
+      const { lineageOf } = await import('../engine/lineage.js');
+      const subject = await chosenSubject(store, workflow, rest, flags);
       const directions = [
         ...(flags.up === true || flags.down !== true ? (['up'] as const) : []),
         ...(flags.down === true ? (['down'] as const) : []),

@@ -1,16 +1,16 @@
 /** `cohortflow logs`: what the tasks of a node said while they ran, and how they ended. */
-import { resolve } from 'node:path';
 import type { InstanceLog } from '../engine/logs.js';
 import { EXIT, UserError } from './failure.js';
 import { bytes, count, counted, duration, instance, time } from './format.js';
 import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { chosenSubject, requireNode, runOption, type RunFlags } from './subject.js';
 import type { Paint } from './terminal.js';
 import { defineVerb, storeOptions, type WorkflowFlags } from './verb.js';
 
 /** Without an item only instances that said something are told, and so many of them. */
 const INSTANCES_SHOWN = 50;
 
-export const verb = defineVerb<WorkflowFlags>({
+export const verb = defineVerb<WorkflowFlags & RunFlags>({
   usage: '[WORKFLOW.yaml] NODE [ITEM…]',
   details:
     'Of the last run that needed the node. A fresh result has the log of the run that computed it.\nAn item is written as it is, or as axis=item.',
@@ -19,19 +19,18 @@ export const verb = defineVerb<WorkflowFlags>({
     ['logs study.yaml cox CVD trait=fev', 'one instance'],
     ['logs cox --json', 'all instances, for a program'],
   ],
-  options: storeOptions,
+  options(command) {
+    storeOptions(command);
+    runOption(command);
+  },
   async run(words, flags, terminal) {
     const { file, rest } = takeWorkflowFile(words, flags);
     if (rest.length === 0) throw new UserError('name a node', 'cohortflow logs NODE [ITEM…]');
     const store = await openRecords(storeFolder(file, flags));
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const [{ findSubject }, { logsOf }] = await Promise.all([
-        import('../engine/recorded.js'),
-        import('../engine/logs.js'),
-      ]);
-      const subject = findSubject(store, workflow, rest, (word) => resolve(word));
-      if (subject.kind === 'file') throw new UserError(`${subject.path} is a raw file: nothing was run`);
+      const { logsOf } = await import('../engine/logs.js');
+      const subject = requireNode(await chosenSubject(store, workflow, rest, flags), 'nothing was run');
       const logs = logsOf(subject);
       if (terminal.isJson)
         terminal.json({ run: subject.recorded.run.id, node: subject.node, instances: logs });

@@ -3,7 +3,7 @@ import type { NodeSummary } from '../engine/event.js';
 import type { PlanOutcome } from '../engine/study.js';
 import type { Workflow } from '../engine/workflow.js';
 import { EXIT } from './failure.js';
-import { count, counted, duration, instance, shellWord, short } from './format.js';
+import { count, counted, duration, instance, listed, shellWord, short } from './format.js';
 import { layout } from './layout.js';
 import { openStudy, sameStudy, takeWorkflowFile } from './study.js';
 import { reasonsText } from './summary.js';
@@ -75,6 +75,7 @@ export function planLines(
 ): string[] {
   const total = (of: (node: NodeSummary) => number): number =>
     plan.nodes.reduce((sum, node) => sum + of(node), 0);
+  const all = total(({ instances }) => Math.max(0, instances));
   const [due, unsure, fresh] = [
     total(({ open }) => open),
     total((node) => node.unsure),
@@ -82,17 +83,20 @@ export function planLines(
   ];
   const unknown = plan.nodes.filter(({ instances }) => instances < 0).length;
   const parts = [
-    `${counted(due, 'instance')} would run`,
+    `${count(due)} of ${counted(all, 'instance')} would run`,
     ...(unsure > 0 ? [`${count(unsure)} may run`] : []),
     ...(unknown > 0 ? [`the items of ${counted(unknown, 'node')} are not known yet`] : []),
     `${count(fresh)} fresh`,
   ];
   const quiet = due + unsure + unknown + plan.failures.length === 0;
-  const estimate = plan.estimate >= 1 ? ` (about ${duration(plan.estimate)} of computing)` : '';
+  const cost = [
+    plan.estimate >= 1 ? `estimated ${duration(plan.estimate)}` : '',
+    plan.unmeasured.length > 0 && due > 0 ? `${listed(plan.unmeasured)} never measured` : '',
+  ].filter(Boolean);
   const lines = [
     quiet
       ? `${paint.green(`${workflow}: nothing to do`)}: all ${counted(fresh, 'instance')} are fresh`
-      : `${workflow}: ${parts.join(', ')}${estimate}`,
+      : `${workflow}: ${parts.join(', ')}${cost.length > 0 ? `; ${cost.join(', ')}` : ''}`,
   ];
   const active = new Map(
     plan.nodes

@@ -4,10 +4,11 @@ import { EXIT, UserError } from './failure.js';
 import { count, counted } from './format.js';
 import { layout } from './layout.js';
 import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { chosenRun, runOption, type RunFlags } from './subject.js';
 import { fit, type Paint } from './terminal.js';
 import { defineVerb, storeOptions, type WorkflowFlags } from './verb.js';
 
-interface QueryFlags extends WorkflowFlags {
+interface QueryFlags extends WorkflowFlags, RunFlags {
   readonly csv?: true;
 }
 
@@ -18,7 +19,7 @@ const CELL_WIDTH = 40;
 export const verb = defineVerb<QueryFlags>({
   usage: '[WORKFLOW.yaml] "SELECT …"',
   details: `A table is a node, or "node.port" where it has several; quote names that hold dots or dashes. A node with axes is one table
-of all its instances, with a column for each axis. The SQL is DuckDB's; it only reads, and reaches neither files nor the network.`,
+of all its instances, with a column for each axis. An input that is one table can be named, too. The SQL is DuckDB's; it only reads, and reaches neither files nor the network.`,
   examples: [
     ['query "SELECT trait, avg(r2) FROM metrics GROUP BY trait"', 'over all instances'],
     ['query \'FROM "eligible.flow"\'', 'one output of a node with several'],
@@ -26,6 +27,7 @@ of all its instances, with a column for each axis. The SQL is DuckDB's; it only 
   ],
   options(command) {
     storeOptions(command);
+    runOption(command);
     command.option('--csv', 'write CSV');
   },
   async run(words, flags, terminal) {
@@ -36,7 +38,7 @@ of all its instances, with a column for each axis. The SQL is DuckDB's; it only 
     try {
       const workflow = await recordedName(store, file, flags, terminal);
       const { queryStudy } = await import('../engine/query.js');
-      const outcome = await queryStudy(store, workflow, sql);
+      const outcome = await queryStudy(store, workflow, sql, await chosenRun(store, workflow, flags));
       for (const { node, output, missing } of outcome.bound) {
         if (missing > 0 && !terminal.isJson)
           terminal.complain(`${node}.${output}: ${counted(missing, 'instance')} without a result left out`);

@@ -1,15 +1,16 @@
 /** `cohortflow show`: a preview of any result. */
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Store } from '../cache/store.js';
 import type { Preview } from '../engine/show.js';
 import { EXIT, RejectedWorkflow, UserError } from './failure.js';
 import { bytes, count, counted, instance, nearPath, short } from './format.js';
 import { layout } from './layout.js';
 import { loadStudy, openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { chosenSubject, requireNode, runOption, type RunFlags } from './subject.js';
 import { fit, type Paint, type Terminal } from './terminal.js';
 import { defineVerb, parseCount, workflowOptions, type WorkflowFlags } from './verb.js';
 
-interface ShowFlags extends WorkflowFlags {
+interface ShowFlags extends WorkflowFlags, RunFlags {
   readonly rows?: string;
 }
 
@@ -38,6 +39,7 @@ export const verb = defineVerb<ShowFlags>({
   ],
   options(command) {
     workflowOptions(command);
+    runOption(command);
     command.option('-n, --rows <n>', `rows of a table to show (default: ${ROWS})`);
   },
   async run(words, flags, terminal) {
@@ -47,17 +49,15 @@ export const verb = defineVerb<ShowFlags>({
     const store = await openRecords(storeFolder(file, flags));
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const [{ findSubject, subjectInstances }, { previewArtifact }] = await Promise.all([
+      const [{ subjectInstances }, { previewArtifact }] = await Promise.all([
         import('../engine/recorded.js'),
         import('../engine/show.js'),
       ]);
-      const subject = findSubject(store, workflow, rest, (word) => resolve(word));
-      if (subject.kind === 'file') {
-        throw new UserError(
-          `${subject.path} is a raw file: it stays as it is`,
-          'cohortflow lineage FILE --down',
-        );
-      }
+      const subject = requireNode(
+        await chosenSubject(store, workflow, rest, flags),
+        'it stays as it is',
+        'cohortflow lineage FILE --down',
+      );
       const { recorded, node } = subject;
       const group = recorded.group(node)!;
       const instances = subjectInstances(subject);

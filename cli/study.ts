@@ -62,7 +62,7 @@ export function storeAlone(words: readonly string[], flags: WorkflowFlags): stri
   return storeFolder(file, flags);
 }
 
-/** Opens the store in a folder, making it when absent. @throws RefusedError when the system refuses; StoreError */
+/** Opens the store in a folder, making it when absent. @throws UserError, RefusedError when the system refuses; StoreError */
 async function openStore(folder: string): Promise<Store> {
   const { Store } = await import('../cache/store.js');
   try {
@@ -70,7 +70,9 @@ async function openStore(folder: string): Promise<Store> {
   } catch (error) {
     const { code = '', message } = error as { code?: string; message: string };
     if (!/^(E[A-Z]+|SQLITE_(CANTOPEN|READONLY|PERM|AUTH).*)$/.test(code)) throw error;
-    throw new RefusedError(
+    // A path through a file is a slip; everything else is the system's refusal.
+    const Refusal = code === 'ENOTDIR' || code === 'EEXIST' ? UserError : RefusedError;
+    throw new Refusal(
       `the store at ${nearPath(folder)} cannot be opened: ${message}`,
       'choose a folder with --store',
     );
@@ -212,8 +214,8 @@ export async function recordedName(
   flags: WorkflowFlags,
   terminal: Terminal,
 ): Promise<string> {
-  const run = store.index.runs(null, 200).find((row) => row.file === file);
-  if (run) return run.workflow;
+  const known = store.index.workflowOfFile(file);
+  if (known !== null) return known;
   return (await loadStudy(file, flags, terminal, store)).workflow.name;
 }
 

@@ -3,10 +3,11 @@ import type { ExplainedGroup, NodeExplanation } from '../engine/explain.js';
 import { EXIT, UserError } from './failure.js';
 import { count, counted, duration, instance, listed, short, time } from './format.js';
 import { openStudy, takeWorkflowFile } from './study.js';
+import { chosenRun, runOption, type RunFlags } from './subject.js';
 import type { Paint } from './terminal.js';
 import { defineVerb, workflowOptions, type WorkflowFlags } from './verb.js';
 
-export const verb = defineVerb<WorkflowFlags>({
+export const verb = defineVerb<WorkflowFlags & RunFlags>({
   usage: '[WORKFLOW.yaml] NODE [ITEM…]',
   details:
     'Compares the workflow as it stands with its last run, field by field of what the key is made of.\nAn item is written as it is, or as axis=item.',
@@ -15,7 +16,10 @@ export const verb = defineVerb<WorkflowFlags>({
     ['why study.yaml cox CVD trait=fev', 'one instance'],
     ['why knn --set params.k=7', 'what a change would do'],
   ],
-  options: workflowOptions,
+  options(command) {
+    workflowOptions(command);
+    runOption(command, 'compare with this run');
+  },
   async run(words, flags, terminal) {
     const { file, rest } = takeWorkflowFile(words, flags);
     const [node, ...items] = rest;
@@ -23,7 +27,8 @@ export const verb = defineVerb<WorkflowFlags>({
     const { store, workflow } = await openStudy(file, flags, terminal);
     try {
       const { explainNode } = await import('../engine/explain.js');
-      const explanation = await explainNode({ workflow, store, node, words: items });
+      const run = await chosenRun(store, workflow.name, flags);
+      const explanation = await explainNode({ workflow, store, node, words: items, run });
       if (terminal.isJson) terminal.json(explanation);
       else {
         for (const line of whyLines(explanation, terminal.paint)) terminal.print(line);
@@ -47,7 +52,7 @@ export const verb = defineVerb<WorkflowFlags>({
 
 /** The explanation in lines: one sentence for one instance, counts by sentence for many. */
 export function whyLines(explanation: NodeExplanation, paint: Paint): string[] {
-  const { node, instances, groups, estimate } = explanation;
+  const { node, instances, groups } = explanation;
   const dye = {
     fresh: paint.green,
     runs: paint.cyan,
@@ -59,7 +64,9 @@ export function whyLines(explanation: NodeExplanation, paint: Paint): string[] {
     text.replace(/^(?:fresh|would run|may run|cannot run|would be skipped)/, (head) => dye[verdict](head));
   if (instances === null || instances === 1) {
     const [group] = groups;
-    return [`${paint.bold(instance(node, group?.items[0] ?? ''))}  ${group ? paintHead(group) : ''}`];
+    const cost = group?.verdict === 'runs' ? costText(explanation) : '';
+    const head = paint.bold(instance(node, group?.items[0] ?? ''));
+    return [`${head}  ${group ? paintHead(group) : ''}${cost === '' ? '' : `; ${cost}`}`];
   }
   if (instances === 0) return [`${paint.bold(node)} has no instances: its axis has no items`];
   const lines = [`${paint.bold(node)}  ${counted(instances, 'instance')}`];
@@ -72,6 +79,17 @@ export function whyLines(explanation: NodeExplanation, paint: Paint): string[] {
       lines.push(paint.dim(`  ${' '.repeat(width)}  ${items}`));
     }
   }
-  if (estimate !== null && estimate >= 1) lines.push(`  about ${duration(estimate)} of computing`);
+  const cost = costText(explanation);
+  if (groups.some(({ verdict }) => verdict === 'runs') && cost !== '') lines.push(`  ${cost}`);
   return lines;
+}
+
+/** `37 of 1,800 instances, estimated 4 min 05 s`, of all that would run; only what there is to say. */
+function costText({ due, estimate }: NodeExplanation): string {
+  return [
+    due && due.of > 1 ? `${count(due.count)} of ${count(due.of)} instances` : '',
+    estimate !== null && estimate >= 1 ? `estimated ${duration(estimate)}` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
 }

@@ -2,10 +2,14 @@
  * Describe: a resolved workflow as plain JSON, the way a user would write it. Stored with each run, so that lineage and reports
  * are relative to what was run and not to what the file says now.
  */
+import type { Digest } from '../cache/artifact.js';
+import type { ByteReader } from '../cache/store.js';
+import type { AxisState } from './graph.js';
+import { itemId, type Scalar } from './item.js';
 import { templateSource } from './language/template.js';
 import { isTemplate } from './workflow.js';
 import type { Json } from './task.js';
-import type { Axis, Binding, ParamTree, Reference, Workflow } from './workflow.js';
+import type { Axis, Binding, ParamTree, ReadOptions, Reference, Template, Workflow } from './workflow.js';
 
 export interface GraphNode {
   readonly task: string;
@@ -21,15 +25,41 @@ export interface GraphNode {
   readonly outputs: readonly string[];
 }
 
-export interface GraphReference {
-  readonly port: string;
-  readonly text: string;
+/** Where a reference leads, resolved. */
+export interface GraphSource {
   readonly node?: string;
   readonly output?: string;
   readonly input?: string;
   readonly select: Reference['select'];
   /** null: all. */
   readonly columns: readonly string[] | null;
+}
+
+export interface GraphReference extends GraphSource {
+  readonly port: string;
+  readonly text: string;
+}
+
+export interface GraphInput {
+  /** As written, `${axis}` for what an item fills in. */
+  readonly path: string;
+  readonly type: 'table' | 'file';
+  readonly parts: Template['parts'];
+  readonly read: ReadOptions;
+}
+
+export interface GraphPublished extends GraphSource {
+  /** As written, relative to the publish folder. */
+  readonly path: string;
+  readonly parts: Template['parts'];
+  readonly reference: string;
+}
+
+export interface GraphReport {
+  /** Relative to the publish folder. */
+  readonly path: string;
+  /** What its sections show, in order. */
+  readonly shown: readonly (GraphSource & { readonly section: string; readonly reference: string })[];
 }
 
 export interface Graph {
@@ -44,15 +74,54 @@ export interface Graph {
     readonly description: string | null;
     readonly overridden: boolean;
   }[];
-  readonly inputs: Readonly<Record<string, { readonly path: string; readonly type: 'table' | 'file' }>>;
+  readonly inputs: Readonly<Record<string, GraphInput>>;
   /** Raw files that were looked at, with their digests. */
   readonly files: readonly { readonly path: string; readonly digest: string }[];
   readonly axes: Readonly<Record<string, string>>;
+  /** What gives a dynamic axis its items; null for a list. */
+  readonly origins: Readonly<Record<string, GraphSource | null>>;
+  /** For each axis of which paths name a field: the fields of its items, by `JSON.stringify` of their ids. */
+  readonly records: Readonly<
+    Record<string, Readonly<Record<string, Readonly<Record<string, Scalar | null>>>>>
+  >;
   readonly nodes: Readonly<Record<string, GraphNode>>;
-  readonly publish: readonly { readonly path: string; readonly reference: string }[];
+  readonly publish: readonly GraphPublished[];
+  readonly report: GraphReport | null;
 }
 
-export function describeWorkflow(workflow: Workflow, files: Graph['files']): Graph {
+/** The graph of a recorded run. Runs of earlier versions lack what was not recorded then. */
+export function readGraph(store: ByteReader, digest: Digest): Graph {
+  const bytes = store.read(digest);
+  const graph = JSON.parse(Buffer.from(bytes).toString('utf8')) as Graph;
+  const { origins = {}, records = {}, report = null } = graph as Partial<Graph>;
+  const publish = graph.publish.map((item) => ({
+    ...item,
+    parts: item.parts ?? [item.path],
+    select: item.select ?? [],
+  }));
+  const inputs = Object.entries(graph.inputs).map(([name, input]) => [
+    name,
+    { ...input, parts: input.parts ?? [input.path] },
+  ]);
+  return {
+    ...graph,
+    inputs: Object.fromEntries(inputs) as Graph['inputs'],
+    publish,
+    origins,
+    records,
+    report,
+  };
+}
+
+/**
+ * @param files raw files that were looked at
+ * @param axes with the items that they have by now
+ */
+export function describeWorkflow(
+  workflow: Workflow,
+  files: Graph['files'],
+  axes: ReadonlyMap<string, AxisState>,
+): Graph {
   return {
     workflow: workflow.name,
     title: workflow.title,
@@ -61,13 +130,15 @@ export function describeWorkflow(workflow: Workflow, files: Graph['files']): Gra
     seed: workflow.seed,
     params: [...workflow.params.values()],
     inputs: Object.fromEntries(
-      [...workflow.inputs.values()].map(({ name, path, type }) => [
+      [...workflow.inputs.values()].map(({ name, path, type, read }) => [
         name,
-        { path: templateSource(path), type },
+        { path: templateSource(path), type, parts: path.parts, read },
       ]),
     ),
     files,
     axes: Object.fromEntries([...workflow.axes.values()].map((axis) => [axis.name, axisText(axis)])),
+    origins: Object.fromEntries([...workflow.axes.values()].map((axis) => [axis.name, axisOrigin(axis)])),
+    records: recordFields(workflow, axes),
     nodes: Object.fromEntries(
       [...workflow.nodes.values()].map((node) => [
         node.name,
@@ -86,9 +157,49 @@ export function describeWorkflow(workflow: Workflow, files: Graph['files']): Gra
     ),
     publish: workflow.publish.map((item) => ({
       path: templateSource(item.path),
+      parts: item.path.parts,
       reference: referenceText(item.reference),
+      ...graphSource(item.reference),
     })),
+    report: workflow.report && {
+      path: workflow.report.path,
+      shown: workflow.report.sections.flatMap(({ title, show }) =>
+        show.map(({ reference }) => ({
+          section: title,
+          reference: referenceText(reference),
+          ...graphSource(reference),
+        })),
+      ),
+    },
   };
+}
+
+function axisOrigin({ source }: Axis): GraphSource | null {
+  if (source.how !== 'table' && source.how !== 'json') return null;
+  const columns = source.how === 'table' && source.column !== null ? [source.column] : null;
+  return { ...graphSource(source.reference), columns };
+}
+
+function recordFields(workflow: Workflow, axes: ReadonlyMap<string, AxisState>): Graph['records'] {
+  const templates = [...workflow.inputs.values(), ...workflow.publish].map(({ path }) => path);
+  const fields = new Map<string, Set<string>>();
+  for (const part of templates.flatMap(({ parts }) => parts)) {
+    if (typeof part === 'string' || part.field === null) continue;
+    fields.set(part.axis, (fields.get(part.axis) ?? new Set()).add(part.field));
+  }
+  return Object.fromEntries(
+    [...fields].map(([axis, names]) => [
+      axis,
+      Object.fromEntries(
+        (axes.get(axis)?.items ?? []).map((item) => [
+          JSON.stringify(itemId(item)),
+          Object.fromEntries(
+            [...names].map((name) => [name, typeof item === 'object' ? (item[name] ?? null) : null]),
+          ),
+        ]),
+      ),
+    ]),
+  );
 }
 
 export function referenceText(reference: Reference): string {
@@ -133,10 +244,12 @@ function graphReferences(port: string, binding: Binding): GraphReference[] {
 }
 
 function graphReference(port: string, reference: Reference): GraphReference {
+  return { port, text: referenceText(reference), ...graphSource(reference) };
+}
+
+function graphSource(reference: Reference): GraphSource {
   const { source, select } = reference;
   return {
-    port,
-    text: referenceText(reference),
     ...('input' in source ? { input: source.input } : { node: source.node, output: source.port }),
     select,
     columns: reference.columns && reference.columns.map((pick) => templateSource(pick.column)),

@@ -7,7 +7,6 @@
 import { canonicalJson } from '../cache/digest.js';
 import type { ArtifactRef } from '../cache/artifact.js';
 import type { Graph } from './describe.js';
-import { axisOrigin, outputOfText } from './graph-text.js';
 import { nodeChanges } from './node-changes.js';
 import type { Group } from './record.js';
 import type { Recorded } from './recorded.js';
@@ -170,8 +169,8 @@ function orderedNodes(graph: Graph): string[] {
     const node = graph.nodes[name];
     if (!node || ordered.has(name)) return;
     for (const axis of node.axes) {
-      const origin = axisOrigin(graph, axis);
-      if (origin && 'node' in origin) add(origin.node);
+      const producer = graph.origins[axis]?.node;
+      if (producer !== undefined) add(producer);
     }
     for (const { node: producer } of node.references) if (producer !== undefined) add(producer);
     ordered.add(name);
@@ -262,9 +261,7 @@ function* changedOutputs(before: Recorded, after: Recorded): Generator<ChangedOu
 }
 
 function isPublished({ node, output }: Place, ...runs: readonly Recorded[]): boolean {
-  return runs.some(({ graph }) =>
-    graph.publish.some(({ reference }) => outputOfText(reference, node, {}) === output),
-  );
+  return runs.some(({ graph }) => graph.publish.some((item) => item.node === node && item.output === output));
 }
 
 type Side = Parameters<typeof commonKeys>[0];

@@ -20,7 +20,9 @@ import { itemId, type Scalar } from './item.js';
 import { referencesOf } from './language/graph.js';
 import { axisReference } from './plan-graph.js';
 import { History, sameOutputs, type Located } from './history.js';
+import { ImportReader } from './import-reader.js';
 import { lastRun, type Group } from './record.js';
+import { Rereads } from './rereads.js';
 import { Run } from './run.js';
 import { notFound, selectedInstances, selectItems } from './selection.js';
 import { comparePreimages, type Change } from './why.js';
@@ -41,7 +43,9 @@ export interface NodeExplanation {
   readonly instances: number | null;
   /** By what is said of them, the largest first. */
   readonly groups: readonly ExplainedGroup[];
-  /** Seconds that those which would run are expected to take, one after another; null when the task was never measured. */
+  /** Of all instances of the node, those that would run for certain; null while they are unknown. */
+  readonly due: { readonly count: number; readonly of: number } | null;
+  /** Seconds that all which would run are expected to take, one after another; null when the task was never measured. */
   readonly estimate: number | null;
   /** In full, when one instance was asked about. */
   readonly only: Explanation | null;
@@ -61,24 +65,28 @@ export async function explainNode(options: {
   store: Store;
   node: string;
   words: readonly string[];
+  /** Compared with this run or what was before it, instead of the last one. */
+  run?: RunRow | null;
 }): Promise<NodeExplanation> {
-  const { workflow, store, node, words } = options;
+  const { workflow, store, node, words, run: compared = null } = options;
   if (!workflow.nodes.has(node)) throw notFound(`a node of ${workflow.name}`, node, workflow.nodes.keys());
   const run = new Run(workflow, store, {
     targets: [node],
     pool: null,
+    reader: new ImportReader(store),
     memory: 0,
     failFast: false,
-    previous: lastRun(store, workflow.name),
+    previous: compared?.id ?? lastRun(store, workflow.name),
     hold: null,
     onEvent: () => undefined,
   });
   await run.execute();
-  return new Explainer(workflow, store, run).node(run.graph.nodes.get(node)!, words);
+  return new Explainer(workflow, store, run, compared).node(run.graph.nodes.get(node)!, words);
 }
 
 class Explainer {
   private readonly history: History;
+  private readonly rereads: Rereads;
   /** Comparing with every candidate is too much for many instances. */
   private seeksNearest = false;
 
@@ -86,8 +94,10 @@ class Explainer {
     private readonly workflow: Workflow,
     private readonly store: Store,
     private readonly run: Run,
+    compared: RunRow | null,
   ) {
-    this.history = new History(store, workflow.name);
+    this.history = new History(store, compared?.workflow ?? workflow.name, compared?.id ?? null);
+    this.rereads = new Rereads(workflow, store, run);
   }
 
   node(state: NodeState, words: readonly string[]): NodeExplanation {
@@ -97,22 +107,21 @@ class Explainer {
     if (!state.opened) {
       const explanation = this.unopened(state);
       const group = { text: explanationText(explanation), verdict: explanation.verdict, count: 0, items: [] };
-      return { ...base, instances: null, groups: [group], estimate: null, only: explanation };
+      return { ...base, instances: null, groups: [group], due: null, estimate: null, only: explanation };
     }
     const axes = state.axes.map((axis) => ({ name: axis.name, items: axis.items!.map(itemId) }));
     const instances = [...selectedInstances(axes, selectItems(state.name, axes, words))];
     this.seeksNearest = instances.length === 1;
+    const { due } = state.tally();
     const groups = new Map<
       string,
       { text: string; verdict: Explanation['verdict']; count: number; items: string[] }
     >();
-    let due = 0;
     let only: Explanation | null = null;
     for (const [n, i] of instances.entries()) {
       const explanation = n < EXPLAINED_SINGLY ? this.instance(state, i) : null;
       const verdict = explanation?.verdict ?? verdictOf(state.status[i]!);
       const text = explanation ? explanationText(explanation) : verdictText(verdict);
-      if (verdict === 'runs') due++;
       if (instances.length === 1) only = explanation;
       let group = groups.get(text);
       if (!group) groups.set(text, (group = { text, verdict, count: 0, items: [] }));
@@ -123,6 +132,7 @@ class Explainer {
       ...base,
       instances: instances.length,
       groups: [...groups.values()].sort((a, b) => b.count - a.count),
+      due: { count: due, of: state.count },
       estimate: seconds === null ? null : due * seconds,
       only,
     };
@@ -228,9 +238,13 @@ class Explainer {
     const preimage = preimageOf(this.run, state, i);
     const done =
       last?.group.ending(last.at) === 'done' ? last : this.history.last(state.name, itemsOf(state, i));
-    const comparison = preimage
+    const compared = preimage
       ? this.compareWith(preimage, key, done, this.seeksNearest)
       : ({ with: 'nothing' } as const);
+    const comparison =
+      compared.with === 'run' && preimage && done
+        ? { ...compared, changes: this.rereads.told(state, i, preimage, done, compared.changes) }
+        : compared;
     const isUnfinished = last && last.group.ending(last.at) !== 'done';
     return {
       verdict: 'runs',

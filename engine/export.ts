@@ -51,7 +51,7 @@ export async function exportArtifact(store: Store, ref: ArtifactRef, format: str
         return {
           problem: `an array of ${array.shape.length} dimensions is no table; write it as .npy or .json`,
         };
-      return { bytes: await encodeTable(tableOf(array), format as TabularFormat, store.folder) };
+      return { bytes: await encodeTable(tableOfArray(array), format as TabularFormat, store.folder) };
     }
     case 'json':
       return json(store.artifacts.json(ref.digest));
@@ -92,7 +92,7 @@ function matrixOf(table: Table): Exported {
 }
 
 /** A vector is one column; a matrix has a column for each of its own, named by position from 0. */
-function tableOf({ shape, data }: NdArray): Table {
+export function tableOfArray({ shape, data }: NdArray): Table {
   const [rows = 1, columns = 1] = shape;
   return plainTable(
     Array.from({ length: columns }, (_, c) => [

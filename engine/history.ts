@@ -10,9 +10,6 @@ import type { NodeSummary } from './event.js';
 import type { Scalar } from './item.js';
 import { readGroup, type Group } from './record.js';
 
-/** Runs that are searched, newest first. */
-const RUNS_SEARCHED = 20;
-
 /** An instance in a group. */
 export interface Place {
   readonly group: Group;
@@ -24,25 +21,46 @@ export interface Located extends Place {
 }
 
 export class History {
-  private readonly runs: readonly RunRow[];
-  private readonly groups = new Map<string, Group | null>();
+  /** Those looked at so far, newest first; the rest is read when it is needed. */
+  private readonly known: RunRow[] = [];
+  private readonly rest: Generator<RunRow>;
+  private readonly groups = new Map<string, Digest | null>();
+  /** Runs in which nothing changed share their groups. */
+  private readonly read = new Map<Digest, Group>();
 
+  /** @param upTo the newest run that counts; null: all. */
   constructor(
     private readonly store: Store,
     workflow: string,
+    private readonly upTo: number | null = null,
   ) {
-    this.runs = store.index.runs(workflow, RUNS_SEARCHED).filter(({ status }) => status !== 'running');
+    this.rest = store.index.eachRun(workflow);
+  }
+
+  /** The runs that ended, newest first. */
+  private *runs(): Generator<RunRow> {
+    for (let i = 0; ; i++) {
+      while (i >= this.known.length) {
+        const { value, done } = this.rest.next() as IteratorResult<RunRow, undefined>;
+        if (done) return;
+        if (value.status !== 'running' && (this.upTo === null || value.id <= this.upTo))
+          this.known.push(value);
+      }
+      yield this.known[i]!;
+    }
   }
 
   /** The node's instances in a run; null when the run did not need it. */
   group(run: RunRow, node: string): Group | null {
     const name = `${run.id} ${node}`;
-    let group = this.groups.get(name);
-    if (group === undefined) {
-      const digest = this.store.index.runNode(run.id, node);
-      group = digest === null ? null : readGroup(digest, this.store);
-      this.groups.set(name, group);
+    let digest = this.groups.get(name);
+    if (digest === undefined) {
+      digest = this.store.index.runNode(run.id, node);
+      this.groups.set(name, digest);
     }
+    if (digest === null) return null;
+    let group = this.read.get(digest);
+    if (!group) this.read.set(digest, (group = readGroup(digest, this.store)));
     return group;
   }
 
@@ -52,7 +70,7 @@ export class History {
     items: Readonly<Record<string, Scalar>>,
     { before = Infinity, unfinished = false }: { before?: number; unfinished?: boolean } = {},
   ): Located | null {
-    for (const run of this.runs) {
+    for (const run of this.runs()) {
       const group = run.id < before ? this.group(run, node) : null;
       const at = group?.find(items) ?? -1;
       if (group && at >= 0 && (unfinished || group.ending(at) === 'done')) return { run, group, at };
@@ -60,21 +78,32 @@ export class History {
     return null;
   }
 
-  /** The newest run that computed the key's result for this node; null when none of those searched did. */
+  /** The newest run that computed the key's result for this node; null when none did. */
   madeIn(node: string, key: Digest): number | null {
-    return this.runs.find((run) => this.isMadeIn(run, node, key))?.id ?? null;
+    const made = this.store.index.details(key)?.made;
+    if (made === undefined) return null;
+    for (const run of this.runs()) {
+      if (this.isMadeIn(run, node, made)) return run.id;
+      // Runs that had ended before it was made did not make it.
+      if (run.ended !== null && run.ended < made) return null;
+    }
+    return null;
+  }
+
+  private before(run: RunRow): RunRow | null {
+    for (const each of this.runs()) if (each.id < run.id) return each;
+    return null;
   }
 
   /**
-   * Whether the key's result was computed in this run: the run computed instances of the node, and it was made after the workflow's
-   * run before it, while this one went on.
+   * Whether a result that was made at this time was computed in this run: the run computed instances of the node, and it was made
+   * after the workflow's run before it, while this one went on.
    */
-  isMadeIn(run: RunRow, node: string, key: Digest): boolean {
-    const made = this.store.index.details(key)?.made;
-    if (made === undefined || run.ended === null) return false;
+  private isMadeIn(run: RunRow, node: string, made: number): boolean {
+    if (run.ended === null) return false;
     const { seconds = 0, nodes = [] } = run.summary as { seconds?: number; nodes?: readonly NodeSummary[] };
     if ((nodes.find((each) => each.node === node)?.ran ?? 0) === 0) return false;
-    const before = this.runs.find(({ id }) => id < run.id)?.ended ?? -Infinity;
+    const before = this.before(run)?.ended ?? -Infinity;
     // The row is written at the end; a second for what lies between the last result and that.
     return made > before && made <= run.ended && made >= run.ended - (seconds + 1) * 1000;
   }

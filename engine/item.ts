@@ -26,3 +26,11 @@ export function compareItems(a: Scalar, b: Scalar): number {
   if (typeof a === 'string' && typeof b === 'string') return compareBytes(a, b);
   return rank(a) - rank(b) || Number(a) - Number(b);
 }
+
+/** An item's text as part of a path: it can neither leave its folder nor meet another item's. */
+export function escapeItem(text: string): string {
+  const escaped = text.replace(/[^A-Za-z0-9._-]/gu, (char) =>
+    [...Buffer.from(char)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+  return escaped.replace(/^\./, '%2E');
+}

@@ -6,9 +6,9 @@
  * (recorded.ts) or for drawing (cli/).
  */
 import type { Digest } from '../cache/artifact.js';
-import type { Graph } from './describe.js';
-import { axisOrigin, fillText, matchText, outputOfText } from './graph-text.js';
-import type { Scalar } from './item.js';
+import type { Graph, GraphSource } from './describe.js';
+import { fillPath, fillText, itemsOfPath } from './graph-paths.js';
+import { escapeItem, type Scalar } from './item.js';
 import { columnsOffered, columnsRead } from './lineage-columns.js';
 import type { Recorded, Subject } from './recorded.js';
 import { countSelected, type Selection } from './selection.js';
@@ -90,17 +90,17 @@ interface Link {
 
 function linksOf(graph: Graph, node: string): Link[] {
   const { references, axes } = graph.nodes[node]!;
-  const ports = references.map(({ port, input, node: name, output, select, columns }) => ({
+  const link = (port: string, { input, node: name, output, select, columns }: GraphSource): Link => ({
     port,
     source: input === undefined ? { node: name!, output: output! } : { input },
     select,
     picks: columns,
-  }));
-  const origins = axes.flatMap((axis) => {
-    const origin = axisOrigin(graph, axis);
-    return origin ? [{ port: `axis ${axis}`, source: origin, select: [], picks: origin.columns }] : [];
   });
-  return [...ports, ...origins];
+  const origins = axes.flatMap((axis) => {
+    const origin = graph.origins[axis];
+    return origin ? [link(`axis ${axis}`, origin)] : [];
+  });
+  return [...references.map((reference) => link(reference.port, reference)), ...origins];
 }
 
 interface Visit {
@@ -125,7 +125,7 @@ class Walk {
   }
 
   from(subject: Subject): Lineage {
-    const start = subject.kind === 'file' ? this.startAtFile(subject.path) : this.startAtNode(subject);
+    const start = this.start(subject);
     for (let visit = this.open.shift(); visit; visit = this.open.shift()) {
       if (this.direction === 'up') this.up(visit);
       else this.down(visit);
@@ -139,6 +139,30 @@ class Walk {
     };
   }
 
+  private start(subject: Subject): string {
+    switch (subject.kind) {
+      case 'node':
+        return this.startAtNode(subject);
+      case 'file':
+        return this.startAtFile(subject.path);
+      case 'report':
+        return this.startAtReport();
+    }
+  }
+
+  /** The report is made of everything that its sections show. */
+  private startAtReport(): string {
+    const { path, shown } = this.recorded.graph.report!;
+    const to = this.published(path);
+    if (this.direction === 'down') return to;
+    for (const { node, output, select, columns } of shown) {
+      if (node === undefined) continue;
+      const from = this.visit(node, producerItems(select, {}));
+      this.connect({ from, to, port: '', output: output!, columns });
+    }
+    return to;
+  }
+
   private startAtNode({ node, selection, output, published }: Subject & { kind: 'node' }): string {
     const start = this.visit(node, selection, output);
     if (published === null || this.direction === 'down') return start;
@@ -148,28 +172,20 @@ class Walk {
   }
 
   private startAtFile(path: string): string {
-    for (const [input, { path: template }] of Object.entries(this.recorded.graph.inputs)) {
-      const texts = template === path ? {} : matchText(template, path);
-      if (!texts) continue;
+    const { graph } = this.recorded;
+    for (const [input, { path: template, parts }] of Object.entries(graph.inputs)) {
+      // A template as it is written stands for all of its files.
+      const items =
+        template === path ? {} : itemsOfPath(parts, path, (axis) => this.recorded.itemsOf(axis), graph);
+      if (!items) continue;
       const from = this.file(input, path);
       if (this.direction === 'up') continue;
       this.eachLink((consumer, link) => {
         if (!('input' in link.source) || link.source.input !== input) return;
-        this.connectTo(from, consumer, this.typed(consumer, texts), link);
+        this.connectTo(from, consumer, items, link);
       });
     }
     return `file ${path}`;
-  }
-
-  /** Items as a path tells them, which are texts, as items of the node's axes. */
-  private typed(node: string, texts: Readonly<Record<string, string>>): Selection {
-    const axes = this.recorded.group(node)?.header.axes ?? [];
-    return Object.fromEntries(
-      axes.flatMap(({ name, items }) => {
-        const item = items.find((each) => String(each) === texts[name]);
-        return item === undefined ? [] : [[name, item]];
-      }),
-    );
   }
 
   // ---- the two directions ----
@@ -179,7 +195,7 @@ class Walk {
       const { source, select } = link;
       const from =
         'input' in source
-          ? this.file(source.input, fillText(this.recorded.graph.inputs[source.input]!.path, selection))
+          ? this.file(source.input, this.pathOf(source.input, selection))
           : this.visit(source.node, producerItems(select, selection));
       this.connectTo(from, node, selection, link);
     }
@@ -194,12 +210,21 @@ class Walk {
       const items = consumerItems(select, selection);
       if (items) this.connectTo(from, consumer, items, link);
     });
-    for (const { path, reference } of this.recorded.graph.publish) {
-      const port = outputOfText(reference, node, selection);
-      if (port === null || (output !== null && port !== output)) continue;
-      const to = this.published(fillText(path, selection));
-      this.connect({ from, to, port: '', output: port, columns: null });
-    }
+    const { graph } = this.recorded;
+    const { publish, report } = graph;
+    const deliver = (source: GraphSource, path: string): void => {
+      const { output: port = null, select, columns } = source;
+      if (source.node !== node || (output !== null && port !== output)) return;
+      if (!consumerItems(select, selection)) return;
+      this.connect({ from, to: this.published(path), port: '', output: port, columns });
+    };
+    for (const each of publish) deliver(each, fillPath(each.parts, selection, graph, escapeItem));
+    for (const each of report?.shown ?? []) deliver(each, report!.path);
+  }
+
+  private pathOf(input: string, selection: Selection): string {
+    const { graph } = this.recorded;
+    return fillPath(graph.inputs[input]!.parts, selection, graph);
   }
 
   private eachLink(act: (consumer: string, link: Link) => void): void {

@@ -8,9 +8,6 @@ import type { Preimage } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import { Recorded } from './recorded.js';
 
-/** Runs that are searched, newest first. */
-const RUNS_SEARCHED = 20;
-
 /** For each key the instance, or the column of a raw file, whose result it names; keys of no recorded run are absent. */
 export function ownersOf(
   store: Store,
@@ -19,11 +16,15 @@ export function ownersOf(
   const owners = new Map<Digest, string>();
   const paths = new Map<Digest, string>();
   if (keys.size === 0) return owners;
-  for (const row of store.index.runs(null, RUNS_SEARCHED)) {
+  const seen = new Set<Digest>();
+  for (const row of store.index.eachRun(null)) {
     try {
       const recorded = new Recorded(store, row);
       for (const { path, digest } of recorded.graph.files) paths.set(digest, path);
-      for (const node of recorded.nodesRun()) {
+      for (const { node, manifest } of store.index.runNodes(row.id)) {
+        // Runs in which nothing changed share their groups.
+        if (seen.has(manifest)) continue;
+        seen.add(manifest);
         const group = recorded.group(node)!;
         for (let i = 0; i < group.header.count; i++) {
           const key = group.key(i);

@@ -1,5 +1,5 @@
 /**
- * Query table: the results of a node as one table in DuckDB, of which only some columns are read.
+ * Query table: the results of a node, or an input, as one table in DuckDB, of which only some columns are read.
  *
  * Not responsible for which node and columns are meant (query.ts).
  */
@@ -7,6 +7,9 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import type { ArtifactRef } from '../cache/artifact.js';
 import { numberColumn, textColumn, type Column, type ColumnType } from '../cache/column.js';
 import { plainTable, type Table } from '../cache/table.js';
+import type { Manifest } from '../cache/manifest.js';
+import type { Store } from '../cache/store.js';
+import { tableOfArray } from './export.js';
 import type { Scalar } from './item.js';
 import type { Recorded } from './recorded.js';
 import { NotFoundError } from './selection.js';
@@ -23,10 +26,23 @@ export interface BoundTable {
   readonly missing: number;
 }
 
+/** Some rows of the table: an instance's result, or a raw file. */
+export interface Part {
+  readonly items: Readonly<Record<string, Scalar>>;
+  /** The columns that there are, in their order; ids are a column of texts. */
+  readonly schema: readonly (readonly [name: string, type: ColumnType])[];
+  /** Reads these columns of the part; others may come along. */
+  readonly load: (columns: readonly string[]) => Promise<Table>;
+}
+
 export interface Source {
-  readonly recorded: Recorded;
-  readonly node: string;
+  /** A node, or an input. */
+  readonly name: string;
+  /** '' of an input. */
   readonly output: string;
+  readonly axes: readonly { readonly name: string; readonly items: readonly Scalar[] }[];
+  readonly parts: readonly Part[];
+  readonly missing: number;
 }
 
 /** Rows moved to DuckDB at once: its own vector size. */
@@ -42,17 +58,8 @@ export class Binding {
   ) {}
 
   async bind(isRead: (column: string) => boolean): Promise<BoundTable> {
-    const { recorded, node, output } = this.source;
-    const group = recorded.group(node)!;
-    const { axes, count } = group.header;
-    const parts: { items: Readonly<Record<string, Scalar>>; ref: ArtifactRef }[] = [];
-    for (let i = 0; i < count; i++) {
-      const ref = group.outputs(i, recorded.store)?.[output];
-      if (ref) parts.push({ items: group.items(i), ref });
-    }
-    if (parts.length === 0)
-      throw new NotFoundError(`'${node}' has no result in run ${recorded.run.id}: nothing to query`);
-    for (const { ref } of parts) this.addTypes(ref);
+    const { name: node, output, axes, parts, missing } = this.source;
+    for (const { schema } of parts) this.addTypes(schema);
     // A column of the table that is called like an axis keeps its name.
     const itemNames = axes.map(({ name }) => (this.types.has(name) ? `item.${name}` : name));
     const itemTypes = axes.map(({ items }): ColumnType =>
@@ -70,59 +77,27 @@ export class Binding {
       `CREATE TABLE ${table} (${made.map(({ name, type }) => `${quoted(name)} ${SQL_TYPES[type]}`).join(', ')})`,
     );
     let rows = 0;
-    for (const { items, ref } of parts) {
-      const part = await this.part(ref, columns);
+    for (const { items, load } of parts) {
+      const part = await load(columns);
       const given = axes.map(({ name }, a) => constant(items[name]!, itemTypes[a]!, part.rows));
-      const missing = (type: ColumnType): Column => constant(null, type, part.rows);
+      const absent = (type: ColumnType): Column => constant(null, type, part.rows);
       const stored = columns.map((name) => {
-        const column = part.columns.get(name) ?? missing(this.types.get(name)!);
+        const column = part.columns.get(name) ?? absent(this.types.get(name)!);
         return column.type === 'number' && this.types.get(name) === 'text' ? asText(column) : column;
       });
       const all = [...given, ...stored];
-      await this.append(all.length > 0 ? all : [missing('number')], part.rows);
+      await this.append(all.length > 0 ? all : [absent('number')], part.rows);
       rows += part.rows;
     }
-    return { node, output, rows, columns, missing: count - parts.length };
+    return { node, output, rows, columns, missing };
   }
 
   /** A column that is a number here and a text there is a text. */
-  private addTypes(ref: ArtifactRef): void {
-    for (const [name, type] of this.schema(ref)) {
+  private addTypes(schema: Part['schema']): void {
+    for (const [name, type] of schema) {
       const known = this.types.get(name);
       this.types.set(name, known === undefined || known === type ? type : 'text');
     }
-  }
-
-  private schema(ref: ArtifactRef): [string, ColumnType][] {
-    if (ref.kind !== 'table') return [...this.json(ref).columns].map(([name, { type }]) => [name, type]);
-    const { id, columns } = this.source.recorded.store.artifacts.manifest(ref.digest);
-    return [
-      ...(id ? [[id.name, 'text'] as [string, ColumnType]] : []),
-      ...columns.map(({ name, type }): [string, ColumnType] => [name, type]),
-    ];
-  }
-
-  private async part(ref: ArtifactRef, columns: readonly string[]): Promise<Table> {
-    if (ref.kind !== 'table') return this.json(ref);
-    const { artifacts } = this.source.recorded.store;
-    const manifest = artifacts.manifest(ref.digest);
-    const isIdRead = manifest.id !== null && columns.includes(manifest.id.name);
-    const table = await artifacts.table({
-      rows: manifest.rows,
-      id: isIdRead ? manifest.id : null,
-      columns: manifest.columns.filter(({ name }) => columns.includes(name)),
-    });
-    if (!table.id) return table;
-    return { ...table, columns: new Map([[table.id.name, textColumn(table.id.values)], ...table.columns]) };
-  }
-
-  private json(ref: ArtifactRef): Table {
-    const table = jsonTable(this.source.recorded, ref);
-    if (table) return table;
-    const { node, output } = this.source;
-    throw new NotFoundError(
-      `${node}.${output} is ${ref.kind === 'json' ? 'JSON that is no list of records' : `of the kind ${ref.kind}`}, not a table; see it with: cohortflow show`,
-    );
   }
 
   private async append(columns: readonly Column[], rows: number): Promise<void> {
@@ -158,6 +133,64 @@ function constant(value: Scalar | null, type: ColumnType, rows: number): Column 
 
 function asText(column: Column & { type: 'number' }): Column {
   return textColumn(Array.from(column.values, (value) => (Number.isNaN(value) ? null : String(value))));
+}
+
+/** An output of a node, all its instances below each other. @throws NotFoundError */
+export function nodeSource(recorded: Recorded, node: string, output: string): Source {
+  const group = recorded.group(node)!;
+  const { axes, count } = group.header;
+  const parts: Part[] = [];
+  for (let i = 0; i < count; i++) {
+    const ref = group.outputs(i, recorded.store)?.[output];
+    if (ref) parts.push({ items: group.items(i), ...contentOf(recorded, ref, `${node}.${output}`) });
+  }
+  if (parts.length === 0)
+    throw new NotFoundError(`'${node}' has no result in run ${recorded.run.id}: nothing to query`);
+  return { name: node, output, axes, parts, missing: count - parts.length };
+}
+
+function contentOf(recorded: Recorded, ref: ArtifactRef, name: string): Omit<Part, 'items'> {
+  if (ref.kind === 'table')
+    return manifestPart(recorded.store, recorded.store.artifacts.manifest(ref.digest));
+  const table = jsonTable(recorded, ref) ?? arrayTable(recorded, ref);
+  if (!table) {
+    const what =
+      ref.kind === 'json'
+        ? 'JSON that is no list of records'
+        : ref.kind === 'array'
+          ? 'an array of more than two dimensions'
+          : `of the kind ${ref.kind}`;
+    throw new NotFoundError(`${name} is ${what}, not a table; see it with: cohortflow show`);
+  }
+  const schema = [...table.columns].map(([column, { type }]) => [column, type] as const);
+  return { schema, load: () => Promise.resolve(table) };
+}
+
+/** A table of the store, its ids as a column in front. */
+export function manifestPart({ artifacts }: Store, manifest: Manifest): Omit<Part, 'items'> {
+  const { rows, id, columns } = manifest;
+  return {
+    schema: [
+      ...(id ? [[id.name, 'text'] as const] : []),
+      ...columns.map(({ name, type }) => [name, type] as const),
+    ],
+    load: async (names) => {
+      const table = await artifacts.table({
+        rows,
+        id: id !== null && names.includes(id.name) ? id : null,
+        columns: columns.filter(({ name }) => names.includes(name)),
+      });
+      if (!table.id) return table;
+      return { ...table, columns: new Map([[table.id.name, textColumn(table.id.values)], ...table.columns]) };
+    },
+  };
+}
+
+/** A vector is one column; a matrix has a column for each of its own, named by position from 0; null of more dimensions. */
+export function arrayTable({ store }: Recorded, ref: ArtifactRef): Table | null {
+  if (ref.kind !== 'array') return null;
+  const array = store.artifacts.array(ref.digest);
+  return array.shape.length > 2 ? null : tableOfArray(array);
 }
 
 /** A record, or a list of records, of scalars as a table; null of any other value. */

@@ -5,11 +5,22 @@
  * reaches neither files nor the network. Not responsible for the layout of the answer (cli/).
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
+import type { ArtifactRef } from '../cache/artifact.js';
+import type { RunRow } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import { QueryError, queryNames, type QueryNames, type TableName } from './query-names.js';
 import { recordedRuns, type Recorded } from './recorded.js';
 import { NotFoundError, notFound } from './selection.js';
-import { Binding, jsonTable, quoted, type BoundTable, type Source } from './query-table.js';
+import { inputSource } from './query-input.js';
+import {
+  arrayTable,
+  Binding,
+  jsonTable,
+  nodeSource,
+  quoted,
+  type BoundTable,
+  type Source,
+} from './query-table.js';
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
@@ -23,14 +34,22 @@ export interface QueryOutcome {
   readonly bound: readonly BoundTable[];
 }
 
-/** Asks the newest runs of a workflow that have the nodes. @throws QueryError, NotFoundError */
-export async function queryStudy(store: Store, workflow: string, sql: string): Promise<QueryOutcome> {
-  const [newest] = recordedRuns(store, workflow);
+/**
+ * Asks the newest runs of a workflow that have the nodes, or the one run that is given.
+ * @throws QueryError, NotFoundError
+ */
+export async function queryStudy(
+  store: Store,
+  workflow: string,
+  sql: string,
+  run: RunRow | null = null,
+): Promise<QueryOutcome> {
+  const [newest] = recordedRuns(store, workflow, run);
   if (!newest) throw new NotFoundError(`'${workflow}' has not been run yet: there is nothing to query`);
   // A run of some targets may have left a node out.
   const open = (node: string): Recorded => {
-    for (const recorded of recordedRuns(store, workflow)) if (recorded.group(node)) return recorded;
-    throw new NotFoundError(`'${node}' was not part of any recorded run`);
+    for (const recorded of recordedRuns(store, workflow, run)) if (recorded.group(node)) return recorded;
+    throw new NotFoundError(`'${node}' was not part of ${run ? `run ${run.id}` : 'any recorded run'}`);
   };
   const { DuckDBInstance } = await import('@duckdb/node-api');
   const instance = await DuckDBInstance.create(':memory:', {
@@ -107,7 +126,8 @@ async function bindTables(
     const isRead = (column: string): boolean => isWhole || names.words.has(column.toLowerCase());
     if (name.schema !== null) await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(name.schema)}`);
     const target = [...(name.schema === null ? [] : [name.schema]), name.table];
-    bound.push(await new Binding(connection, source, target).bind(isRead));
+    const opened = 'input' in source ? await source.input(isRead) : source;
+    bound.push(await new Binding(connection, opened, target).bind(isRead));
   }
   return bound;
 }
@@ -118,7 +138,7 @@ function sourceOf(
   { defined }: QueryNames,
   open: (node: string) => Recorded,
   newest: Recorded,
-): Source | null {
+): Source | { readonly input: (isRead: (column: string) => boolean) => Promise<Source> } | null {
   const nodes = Object.keys(newest.graph.nodes);
   const same = (name: string): string | undefined =>
     nodes.find((node) => node === name) ?? nodes.find((node) => node.toLowerCase() === name.toLowerCase());
@@ -126,20 +146,22 @@ function sourceOf(
   const node = same(first);
   if (node === undefined || (output !== undefined && output.includes('.'))) {
     if (schema === null && defined.has(table.toLowerCase())) return null;
-    if (newest.graph.inputs[first])
-      throw new NotFoundError(`'${first}' is an input, which is not read by queries; name a node`);
-    throw notFound('a node', first, nodes);
+    if (output === undefined && newest.graph.inputs[first])
+      return { input: (isRead) => inputSource(newest, first, isRead) };
+    throw notFound('a node or an input', first, [...nodes, ...Object.keys(newest.graph.inputs)]);
   }
   const recorded = open(node);
   const { outputs } = recorded.node(node);
   if (output !== undefined) {
     const found = outputs.find((each) => each.toLowerCase() === output.toLowerCase());
     if (found === undefined) throw notFound(`an output of '${node}'`, output, outputs);
-    return { recorded, node, output: found };
+    return nodeSource(recorded, node, found);
   }
-  const tables = outputs.filter((each) => isTabular(recorded, node, each));
+  const tabular = outputs.filter((each) => isTabular(recorded, node, each));
+  // An array beside a table is asked for by its own name.
+  const tables = tabular.length > 0 ? tabular : outputs.filter((each) => isArray(recorded, node, each));
   const only = tables.length === 1 ? tables[0] : tables.find((each) => each === 'table');
-  if (only !== undefined) return { recorded, node, output: only };
+  if (only !== undefined) return nodeSource(recorded, node, only);
   throw new NotFoundError(
     tables.length === 0
       ? `'${node}' has no output that is a table; it has ${outputs.join(', ')}`
@@ -149,11 +171,21 @@ function sourceOf(
 
 /** Whether the first result there is can be asked as a table. */
 function isTabular(recorded: Recorded, node: string, output: string): boolean {
+  const ref = firstResult(recorded, node, output);
+  // Without any result the query cannot be answered, but the name is right.
+  return ref === null || ref.kind === 'table' || jsonTable(recorded, ref) !== null;
+}
+
+function isArray(recorded: Recorded, node: string, output: string): boolean {
+  const ref = firstResult(recorded, node, output);
+  return ref !== null && arrayTable(recorded, ref) !== null;
+}
+
+function firstResult(recorded: Recorded, node: string, output: string): ArtifactRef | null {
   const group = recorded.group(node)!;
   for (let i = 0; i < group.header.count; i++) {
     const ref = group.outputs(i, recorded.store)?.[output];
-    if (ref) return ref.kind === 'table' || jsonTable(recorded, ref) !== null;
+    if (ref) return ref;
   }
-  // Without any result the query cannot be answered, but the name is right.
-  return true;
+  return null;
 }

@@ -210,6 +210,18 @@ export class RawFiles {
     return { ...table.shape!, columns: names.map((name) => table.columns.get(name)!) };
   }
 
+  /** Names and types of all columns in some version of the file; null when they were never read. */
+  headerOf(file: Digest, table: Pick<RawTable, 'path' | 'read'>): TableHeader | null {
+    const entry = this.store.index.lookup(headerKey(file, effective(table.path, table.read)).key);
+    return entry ? (this.store.artifacts.json(entry.outputs['header']!.digest) as TableHeader) : null;
+  }
+
+  /** A column of some version of the file, as a table of its own; null when it was never read. */
+  columnOf(file: Digest, table: Pick<RawTable, 'path' | 'read'>, name: string): Manifest | null {
+    const entry = this.store.index.lookup(columnKey(file, effective(table.path, table.read), name).key);
+    return entry ? this.store.artifacts.manifest(entry.outputs['column']!.digest) : null;
+  }
+
   private want(table: RawTable): void {
     this.wanting.add(table);
     this.missed.add(table.path);

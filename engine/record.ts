@@ -138,10 +138,7 @@ export class RunGroups {
   }
 }
 
-/** The last run of a workflow that recorded its nodes, before run `before` when given. */
-export function lastRun(store: Store, workflow: string, before?: number): number | null {
-  for (const run of store.index.runs(workflow, 100)) {
-    if (run.status !== 'running' && (before === undefined || run.id < before)) return run.id;
-  }
-  return null;
+/** The last run of a workflow that ended. */
+export function lastRun(store: Store, workflow: string): number | null {
+  return store.index.lastRun(workflow);
 }

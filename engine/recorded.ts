@@ -5,10 +5,12 @@
  * connections (lineage.ts) or for content (show.ts).
  */
 import { dirname, relative } from 'node:path';
-import type { ArtifactRef } from '../cache/artifact.js';
+import type { Digest } from '../cache/artifact.js';
 import type { RunRow } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
-import type { Graph, GraphNode } from './describe.js';
+import { readGraph, type Graph, type GraphNode } from './describe.js';
+import { itemsOfPath } from './graph-paths.js';
+import { escapeItem, type Scalar } from './item.js';
 import { RunGroups, type Group } from './record.js';
 import {
   countSelected,
@@ -18,9 +20,6 @@ import {
   selectItems,
   type Selection,
 } from './selection.js';
-
-/** Runs that are searched for a node or a digest, newest first. */
-const RUNS_SEARCHED = 20;
 
 /** What a user pointed at. */
 export type Subject =
@@ -34,7 +33,9 @@ export type Subject =
       /** The published file that was named, if one was: relative to its folder. */
       readonly published: string | null;
     }
-  | { readonly kind: 'file'; readonly recorded: Recorded; readonly path: string };
+  | { readonly kind: 'file'; readonly recorded: Recorded; readonly path: string }
+  /** The report of the whole run; its path is relative to the publish folder. */
+  | { readonly kind: 'report'; readonly recorded: Recorded; readonly path: string };
 
 export class Recorded {
   readonly graph: Graph;
@@ -44,7 +45,7 @@ export class Recorded {
     readonly store: Store,
     readonly run: RunRow,
   ) {
-    this.graph = store.artifacts.json(run.graph) as Graph;
+    this.graph = readGraph(store, run.graph);
     this.groups = new RunGroups(store, run.id);
   }
 
@@ -72,32 +73,33 @@ export class Recorded {
     return Object.keys(this.graph.nodes).filter((name) => this.group(name) !== null);
   }
 
-  /** Instances of which a key or an output has a digest that begins with `prefix`. */
-  *withDigest(
-    prefix: string,
-  ): Generator<{ node: string; instance: number; output: string | null; ref: ArtifactRef | null }> {
-    for (const node of this.nodesRun()) {
-      const group = this.group(node)!;
-      for (let instance = 0; instance < group.header.count; instance++) {
-        if (group.key(instance)?.startsWith(prefix)) yield { node, instance, output: null, ref: null };
-        for (const [output, ref] of Object.entries(group.outputs(instance, this.store) ?? {})) {
-          if (ref.digest.startsWith(prefix)) yield { node, instance, output, ref };
-        }
-      }
+  /** The items that an axis had, as far as some node of the run had the axis. */
+  itemsOf(axis: string): readonly Scalar[] {
+    for (const [name, { axes }] of Object.entries(this.graph.nodes)) {
+      if (!axes.includes(axis)) continue;
+      const found = this.group(name)?.header.axes.find((each) => each.name === axis);
+      if (found) return found.items;
     }
+    return [];
   }
 }
 
-/** The newest runs of a workflow that ended, newest first, each opened when it is reached. */
-export function* recordedRuns(store: Store, workflow: string): Generator<Recorded> {
-  for (const run of store.index.runs(workflow, RUNS_SEARCHED)) {
-    if (run.status !== 'running') yield new Recorded(store, run);
-  }
+/** The runs of a workflow that ended, newest first, each opened when it is reached; the one that is asked about and no other. */
+export function* recordedRuns(
+  store: Store,
+  workflow: string,
+  only: RunRow | null = null,
+): Generator<Recorded> {
+  if (only) yield new Recorded(store, only);
+  else
+    for (const run of store.index.eachRun(workflow))
+      if (run.status !== 'running') yield new Recorded(store, run);
 }
 
 /**
  * What `words` name: `NODE[.PORT] [ITEM…]`, an input, a published or a raw file, or the beginning of a digest.
  * @param path turns a word into an absolute path.
+ * @param run the run that is asked about; null: the newest that has what is named.
  * @throws NotFoundError
  */
 export function findSubject(
@@ -105,17 +107,19 @@ export function findSubject(
   workflow: string,
   words: readonly string[],
   path: (word: string) => string,
+  run: RunRow | null = null,
 ): Subject {
   const [first, ...rest] = words;
   if (first === undefined) throw new NotFoundError('name a node, a file, or the beginning of a digest');
-  const [newest] = recordedRuns(store, workflow);
+  const runs = (): Generator<Recorded> => recordedRuns(store, workflow, run);
+  const [newest] = runs();
   if (!newest) throw new NotFoundError(`'${workflow}' has not been run yet: there is nothing to ask about`);
 
-  const subject = byNode(store, workflow, first, rest, newest);
+  const subject = byNode(first, rest, newest, runs, run !== null);
   if (subject) return subject;
-  const file = byFile(store, workflow, first, path(first), newest);
+  const file = byFile(store, first, path(first), newest, runs, run !== null);
   if (file) return file;
-  if (/^[0-9a-f]{4,64}$/.test(first)) return byDigest(store, workflow, first);
+  if (/^[0-9a-f]{4,64}$/.test(first)) return byDigest(store, first, runs);
   const [name, output] = first.split('.') as [string, string?];
   const node = newest.graph.nodes[name];
   if (node) throw notFound(`an output of '${name}'`, output ?? '', node.outputs);
@@ -125,74 +129,98 @@ export function findSubject(
   ]);
 }
 
+type Runs = () => Generator<Recorded>;
+
 function byNode(
-  store: Store,
-  workflow: string,
   word: string,
   items: readonly string[],
   newest: Recorded,
+  runs: Runs,
+  isNamed: boolean,
 ): Subject | null {
   const [name, output = null] = word.split('.') as [string, string?];
   const node = newest.graph.nodes[name];
   // What follows the dot may be the extension of a file that is called like a node.
   if (!node || (output !== null && !node.outputs.includes(output))) return null;
   // A run of some targets may have left the node out.
-  for (const recorded of recordedRuns(store, workflow)) {
+  for (const recorded of runs()) {
     const group = recorded.group(name);
     if (!group) continue;
     const selection = selectItems(name, group.header.axes, items);
     return { kind: 'node', recorded, node: name, output, selection, published: null };
   }
-  throw new NotFoundError(`'${name}' was not part of any recorded run`);
+  throw new NotFoundError(
+    isNamed ? `'${name}' was not part of run ${newest.run.id}` : `'${name}' was not part of any recorded run`,
+  );
 }
 
 function byFile(
   store: Store,
-  workflow: string,
   word: string,
   path: string,
   newest: Recorded,
+  runs: Runs,
+  isNamed: boolean,
 ): Subject | null {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const inside = relative(folder, path).split('\\').join('/');
     const row = store.index.published(folder).find((published) => published.path === inside);
-    if (row) return publishedSubject(store, workflow, inside, row.source);
+    if (row) return publishedSubject(inside, row.source, runs, isNamed);
     if (dirname(folder) === folder) break;
   }
   const input = newest.graph.inputs[word];
   if (input) return { kind: 'file', recorded: newest, path: input.path };
-  if (newest.graph.files.some((known) => known.path === path))
-    return { kind: 'file', recorded: newest, path };
+  for (const recorded of runs())
+    if (recorded.graph.files.some((known) => known.path === path)) return { kind: 'file', recorded, path };
   return null;
 }
 
-function publishedSubject(store: Store, workflow: string, path: string, source: string): Subject {
+/** @param source of a published file: the digest of what it was made from comes first. */
+function publishedSubject(path: string, source: string, runs: Runs, isNamed: boolean): Subject {
   if (source.startsWith('report ')) {
-    const [newest] = recordedRuns(store, workflow);
-    throw new NotFoundError(
-      `${path} is the report of the whole run; ask about one of its nodes: ${newest!.nodesRun().join(', ')}`,
-    );
+    for (const recorded of runs())
+      if (recorded.graph.report?.path === path) return { kind: 'report', recorded, path };
+    throw new NotFoundError(`${path} is a report, and no recorded run has one of that name`);
   }
-  const [digest] = JSON.parse(source) as [string];
-  const subject = byDigest(store, workflow, digest);
-  return subject.kind === 'node' ? { ...subject, published: path } : subject;
+  const [digest] = JSON.parse(source) as [Digest];
+  for (const recorded of runs()) {
+    const { graph } = recorded;
+    for (const { node, output = null, parts, select } of graph.publish) {
+      const group = node === undefined ? null : recorded.group(node);
+      const items = group && itemsOfPath(parts, path, (axis) => recorded.itemsOf(axis), graph, escapeItem);
+      if (!group || !items) continue;
+      const fixed = select.flatMap((each) => (each.how === 'fixed' ? [[each.axis, each.item] as const] : []));
+      const selection = { ...items, ...Object.fromEntries(fixed) };
+      const only = recorded.only(node!, selection);
+      const isThat = only?.group.outputs(only.at, recorded.store)?.[output!]?.digest === digest;
+      // Of a run that is named, what it published there; else of the run whose result the file has.
+      if (only && (isThat || isNamed))
+        return { kind: 'node', recorded, node: node!, output, selection, published: path };
+    }
+  }
+  throw new NotFoundError(`${path} was published by a run that is no longer recorded`);
 }
 
-function byDigest(store: Store, workflow: string, prefix: string): Subject {
-  for (const recorded of recordedRuns(store, workflow)) {
+function byDigest(store: Store, prefix: string, runs: Runs): Subject {
+  const keys = store.index.keysFrom(prefix);
+  const seen = new Set<Digest>();
+  for (const recorded of runs()) {
     const file = recorded.graph.files.find(({ digest }) => digest.startsWith(prefix));
     if (file) return { kind: 'file', recorded, path: file.path };
-    const [found] = recorded.withDigest(prefix);
-    if (!found) continue;
-    const group = recorded.group(found.node)!;
-    return {
-      kind: 'node',
-      recorded,
-      node: found.node,
-      output: found.output,
-      selection: group.items(found.instance),
-      published: null,
-    };
+    if (keys.size === 0) continue;
+    for (const { node, manifest } of store.index.runNodes(recorded.run.id)) {
+      // Runs in which nothing changed share their groups.
+      if (seen.has(manifest) || !recorded.graph.nodes[node]) continue;
+      seen.add(manifest);
+      const group = recorded.group(node)!;
+      for (let at = 0; at < group.header.count; at++) {
+        const key = group.key(at);
+        if (key === null || !keys.has(key)) continue;
+        const outputs = Object.entries(group.outputs(at, store) ?? {});
+        const output = outputs.find(([, { digest }]) => digest.startsWith(prefix))?.[0] ?? null;
+        return { kind: 'node', recorded, node, output, selection: group.items(at), published: null };
+      }
+    }
   }
   throw new NotFoundError(`no result or input of a recorded run has a digest that begins with ${prefix}`);
 }

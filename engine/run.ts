@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly targets: readonly string[];
   /** null: a plan; nothing is computed. */
   readonly pool: Executor | null;
+  /** Reads raw files where there is no pool, so that keys are known; null: what waits for them may run. */
+  readonly reader?: Executor | null;
   /** Bytes that running calls may claim together. */
   readonly memory: number;
   readonly failFast: boolean;
@@ -209,19 +211,20 @@ export class Run {
       });
     }
     this.reading.hashFiles();
-    const { pool } = this.options;
-    if (this.stopped === 'no' && pool) {
-      this.reading.readTables(pool);
-      this.calls!.dispatch();
+    const { pool, reader } = this.options;
+    const reads = pool ?? reader ?? null;
+    if (this.stopped === 'no' && reads) {
+      this.reading.readTables(reads);
+      this.calls?.dispatch();
     }
     const isActive = this.background > 0 || this.reading.active || this.calls?.active === true;
     if (isActive) return;
-    const unread = pool ? [] : this.reading.takeAwaiting();
+    const unread = reads ? [] : this.reading.takeAwaiting();
     if (unread.length === 0) {
       this.finish?.();
       return;
     }
-    // A plan reads no cells: what waits for them may run.
+    // Nobody reads cells: what waits for them may run.
     for (const [state, i] of unread) this.walk.skip(state, i, Status.unsure, null);
     this.pumpSoon();
   }

@@ -46,7 +46,7 @@ export function storePlan(
       file: workflow.file,
       targets: options.targets,
       sets: options.sets,
-      graph: store.writer.json(describeWorkflow(workflow, run.raw.known())).digest,
+      graph: store.writer.json(describeWorkflow(workflow, run.raw.known(), run.graph.axes)).digest,
       definitions: definitions(
         workflow,
         states.map(({ name }) => name),

@@ -14,6 +14,7 @@ import type { Executor } from './pool.js';
 import { publishStudy, type PublishOutcome } from './publish.js';
 import { lastRun, writeGroup } from './record.js';
 import { Run } from './run.js';
+import { ImportReader } from './import-reader.js';
 import { PlanHold } from './plan-hold.js';
 import { storePlan, type StoredPlan } from './stored-plan.js';
 import type { Workflow } from './workflow.js';
@@ -101,7 +102,7 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
   if (status === 'done') requireComplete(nodes);
   const seconds = (performance.now() - started) / 1000;
   const id = store.index.transaction(() => {
-    const graph = store.writer.json(describeWorkflow(workflow, run.raw.known())).digest;
+    const graph = store.writer.json(describeWorkflow(workflow, run.raw.known(), run.graph.axes)).digest;
     const row = store.index.startRun({ workflow: workflow.name, file: workflow.file, graph });
     for (const state of run.graph.nodes.values())
       store.index.addRunNode(row, state.name, writeGroup(state, store));
@@ -151,6 +152,7 @@ export async function planStudy(options: {
   const run = new Run(workflow, store, {
     targets: targets.length > 0 ? targets : defaultTargets(workflow),
     pool: null,
+    reader: new ImportReader(store),
     memory: 0,
     failFast: false,
     previous: lastRun(store, workflow.name),

@@ -139,18 +139,27 @@ function parsePart(text: string | null): { tag: string; body: unknown } | null {
   return { tag, body };
 }
 
-function compareManifests(before: Manifest, after: Manifest): string {
+/** In what two tables differ, by names of columns; `rows`: there are others, or more or fewer. */
+export function changedColumns(
+  before: Manifest,
+  after: Manifest,
+): { rows: boolean; changed: string[]; added: string[]; lost: string[] } {
   const old = new Map(before.columns.map((column) => [column.name, column.digest]));
   const now = new Map(after.columns.map((column) => [column.name, column.digest]));
+  return {
+    rows: before.id?.digest !== after.id?.digest || before.rows !== after.rows,
+    changed: [...now.keys()].filter((name) => old.has(name) && old.get(name) !== now.get(name)),
+    added: [...now.keys()].filter((name) => !old.has(name)),
+    lost: [...old.keys()].filter((name) => !now.has(name)),
+  };
+}
+
+function compareManifests(before: Manifest, after: Manifest): string {
   const parts: string[] = [];
-  if (before.id?.digest !== after.id?.digest || before.rows !== after.rows) {
-    parts.push(before.rows === after.rows ? 'other rows' : `rows ${before.rows} → ${after.rows}`);
-  }
-  const changed = [...now.keys()].filter((name) => old.has(name) && old.get(name) !== now.get(name));
-  const added = [...now.keys()].filter((name) => !old.has(name));
-  const lost = [...old.keys()].filter((name) => !now.has(name));
+  const { rows, changed, added, lost } = changedColumns(before, after);
+  if (rows) parts.push(before.rows === after.rows ? 'other rows' : `rows ${before.rows} → ${after.rows}`);
   if (changed.length > 0)
-    parts.push(`${changed.length} of ${now.size} columns changed (${shortList(changed)})`);
+    parts.push(`${changed.length} of ${after.columns.length} columns changed (${shortList(changed)})`);
   if (added.length > 0) parts.push(`columns added (${shortList(added)})`);
   if (lost.length > 0) parts.push(`columns gone (${shortList(lost)})`);
   return parts.join(', ') || 'the order of its columns changed';

@@ -60,7 +60,7 @@ published 3 files in results/toy (3 unchanged)
 
   it('plan and why: what a change would do', () => {
     expect(timeless(folder.cli('plan', '--set', 'params.k=1').out).replace(/[0-9a-f]{12}/, 'ID'))
-      .toBe(`toy: 1 instance would run, 5 may run, 1 fresh
+      .toBe(`toy: 1 of 7 instances would run, 5 may run, 1 fresh
 
   filled  1 would run  params.k 2 → 1
   one  2 may run  of 2  waits on filled
@@ -171,7 +171,7 @@ p2        -0.75  -0.755742
 
   it('another store: nothing is fresh there', () => {
     expect(folder.cli('plan', '--store', 'other').out).toMatch(
-      /^toy: 0 instances would run, 7 may run, 0 fresh/,
+      /^toy: 1 of 7 instances would run, 6 may run, 0 fresh; scale\.zscore never measured/,
     );
     expect(existsSync(join(folder.path, 'other/index.sqlite'))).toBe(true);
   });

@@ -57,7 +57,7 @@ describe('pins, garbage, damage', () => {
     );
     expect(folder.cli('gc', '--keep', '1').out).toMatch(/^nothing to remove: 2 runs in \.cohortflow, /);
     expect(folder.cli('plan', '--set', 'params.k=1').out).toContain('nothing to do');
-    expect(folder.cli('plan', '--set', 'params.k=2').out).toContain('1 instance would run');
+    expect(folder.cli('plan', '--set', 'params.k=2').out).toContain('1 of 7 instances would run');
   });
 
   it('gc --max-size: as far as pins and the newest run allow', () => {

@@ -65,7 +65,10 @@ rdw    2      -1
   });
 
   it.each([
-    ["SELECT * FROM '/etc/passwd'", /^error: '\/etc\/passwd' is not a node; there are all, filled, /],
+    [
+      "SELECT * FROM '/etc/passwd'",
+      /^error: '\/etc\/passwd' is not a node or an input; there are all, filled, /,
+    ],
     ["SELECT * FROM read_csv('/etc/passwd')", /file system operations are disabled/],
     ["SELECT content FROM read_text('people.csv')", /file system operations are disabled/],
     ["COPY (SELECT 1) TO 'x.csv'", /only a SELECT can be asked/],
@@ -74,9 +77,12 @@ rdw    2      -1
     ["ATTACH 'x.db'", /only a SELECT can be asked/],
     ['SELECT 1; SELECT 2', /one SELECT is expected, got 2/],
     ['SELEC 1', /syntax error/],
-    ['SELECT * FROM filed', /^error: 'filed' is not a node; did you mean 'filled'\?/],
+    ['SELECT * FROM filed', /^error: 'filed' is not a node or an input; did you mean 'filled'\?/],
     ['SELECT * FROM "z.momentz"', /^error: 'momentz' is not an output of 'z'; did you mean 'moments'\?/],
-    ['SELECT * FROM people', /'people' is an input/],
+    [
+      'SELECT * FROM "people.x"',
+      /^error: 'people' is not a node or an input; there are|did you mean 'people'/,
+    ],
     ['SELECT nope FROM filled', /Referenced column "nope" not found/],
   ])('%s is refused', (sql, message) => {
     const { code, out, err } = folder.cli('query', sql);

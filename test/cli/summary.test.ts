@@ -243,8 +243,12 @@ describe('a plan', () => {
     ['cox', ['knn', 'people']],
     ['fdr', ['cox']],
   ]);
-  const plan = (nodes: NodeSummary[], estimate = 0, failures: StudyOutcome['failures'] = []): string =>
-    planLines('nhanes', { nodes, failures, estimate }, upstream, PLAIN).join('\n');
+  const plan = (
+    nodes: NodeSummary[],
+    estimate = 0,
+    failures: StudyOutcome['failures'] = [],
+    unmeasured: string[] = [],
+  ): string => planLines('nhanes', { nodes, failures, estimate, unmeasured }, upstream, PLAIN).join('\n');
 
   it('says what would run, what may, and what it would cost', () => {
     const nodes = [
@@ -255,12 +259,22 @@ describe('a plan', () => {
       node('raw', { unsure: 1 }),
     ];
     expect(plan(nodes, 250))
-      .toBe(`nhanes: 1 instance would run, 21 may run, the items of 1 node are not known yet, 5 fresh (about 4 min 10 s of computing)
+      .toBe(`nhanes: 1 of 27 instances would run, 21 may run, the items of 1 node are not known yet, 5 fresh; estimated 4 min 10 s
 
   knn  1 would run                 params.k 5 → 7
   cox  20 may run           of 24  waits on knn
   fdr  items not known yet         waits on cox
   raw  1 may run                   waits for its input to be read`);
+  });
+
+  it('says of how many, and what the estimate leaves out', () => {
+    const nodes = [node('fit', { instances: 1800, open: 37, fresh: 1763 })];
+    expect(plan(nodes, 240).split('\n')[0]).toBe(
+      'nhanes: 37 of 1,800 instances would run, 1,763 fresh; estimated 4 min 00 s',
+    );
+    expect(plan(nodes, 0, [], ['impute.knn']).split('\n')[0]).toBe(
+      'nhanes: 37 of 1,800 instances would run, 1,763 fresh; impute.knn never measured',
+    );
   });
 
   it('says when there is nothing', () => {
@@ -273,7 +287,7 @@ describe('a plan', () => {
     const failure = { kind: 'task' as const, message: 'no such column', log: [] };
     const failures = [{ node: 'knn', item: '', failure, skipped: 24 }];
     expect(plan([node('knn', { failed: 1 }), node('cox', { instances: 24, skipped: 24 })], 0, failures)).toBe(
-      `nhanes: 0 instances would run, 0 fresh
+      `nhanes: 0 of 25 instances would run, 0 fresh
 
   knn  1 cannot run
   cox  24 skipped    of 24
@@ -324,11 +338,15 @@ failed in run 9:
 });
 
 describe('why', () => {
-  const base = { node: 'cox', task: 'assoc.cox', estimate: null, only: null };
+  const base = { node: 'cox', task: 'assoc.cox', due: null, estimate: null, only: null };
 
   it('is one line for one instance', () => {
     const groups = [{ text: 'would run: new item', verdict: 'runs' as const, count: 1, items: ['CVD'] }];
     expect(whyLines({ ...base, instances: 1, groups }, PLAIN)).toEqual(['cox[CVD]  would run: new item']);
+    const due = { count: 37, of: 1800 };
+    expect(whyLines({ ...base, instances: 1, groups, due, estimate: 240 }, PLAIN)).toEqual([
+      'cox[CVD]  would run: new item; 37 of 1,800 instances, estimated 4 min 00 s',
+    ]);
   });
 
   it('counts by reason for many', () => {
@@ -336,13 +354,16 @@ describe('why', () => {
       { text: 'fresh', verdict: 'fresh' as const, count: 1790, items: ['a', 'b', 'c', 'd', 'e'] },
       { text: 'would run because params.k 5 → 7', verdict: 'runs' as const, count: 10, items: ['f', 'g'] },
     ];
-    expect(whyLines({ ...base, instances: 1800, groups, estimate: 75 }, PLAIN).join('\n'))
-      .toBe(`cox  1,800 instances
+    expect(
+      whyLines({ ...base, instances: 1800, groups, due: { count: 10, of: 1800 }, estimate: 75 }, PLAIN).join(
+        '\n',
+      ),
+    ).toBe(`cox  1,800 instances
   1,790  fresh
          a; b; c; d; e and 1,785 more
      10  would run because params.k 5 → 7
          f; g and 8 more
-  about 1 min 15 s of computing`);
+  10 of 1,800 instances, estimated 1 min 15 s`);
   });
 
   it('says when an axis has no items', () => {

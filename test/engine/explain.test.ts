@@ -103,7 +103,7 @@ nodes:
     expect(groups[0]!.text).toBe('may run: waits on list, which would run (not run before)');
   });
 
-  it('needs a raw file that was not read yet', async () => {
+  it('needs a raw file that was not read yet: it is read for the answer', async () => {
     rig.write('data.csv', 'id,x\na,1\nb,2\n');
     rig.write(
       'study.yaml',
@@ -115,7 +115,7 @@ nodes:
   sums: { task: toy.columns, in: { table: data } }
 `,
     );
-    expect(await said('sums')).toBe('may run: waits for data to be read');
+    expect(await said('sums')).toBe('would run: not run before');
   });
 });
 

@@ -172,6 +172,83 @@ describe('down', () => {
     expect(found.some((arrow) => arrow.includes('node one'))).toBe(false);
   });
 
+  it('leads to the report as well, and from it to all that it shows', async () => {
+    await run();
+    await rig.run(
+      `${study}  report:
+    file: report.html
+    sections:
+      - { title: A figure, show: ["fig.figure[trait=fev, item=1]"] }
+`,
+    );
+    expect(arrows(lineage('down', 'fig.figure', 'fev', 'item=1'))).toEqual([
+      'node fig["fev",1].figure → published fig/fev 1.svg',
+      'node fig["fev",1].figure → published report.html',
+    ]);
+    // The report does not show it.
+    expect(arrows(lineage('down', 'fig.figure', 'weight', 'item=1'))).toEqual([
+      'node fig["weight",1].figure → published fig/weight 1.svg',
+    ]);
+    const up = lineage('up', 'results/study/report.html');
+    expect(up.start).toBe('published report.html');
+    expect(arrows(up).slice(0, 2)).toEqual([
+      'node fig["fev",1].figure → published report.html',
+      'node mix["fev",1].out → node fig["fev",1] a',
+    ]);
+    expect(arrows(up)).toContain('file notes/fev.txt → node size["fev"] file');
+  });
+
+  it('follows fields of items in paths', async () => {
+    rig.write('first.txt', 'a');
+    rig.write('second.txt', 'ab');
+    await rig.run(`
+cohortflow: 1
+name: study
+inputs: { notes: { file: "\${trait.file}.txt" } }
+axes: { trait: [{ id: fev, file: first }, { id: rdw, file: second }] }
+nodes:
+  size: { task: toy.size, in: { file: notes }, each: trait }
+publish:
+  files: { "of/\${trait.file}.json": size.out }
+`);
+    expect(arrows(lineage('up', 'size', 'rdw'))).toEqual(['file second.txt → node size["rdw"] file']);
+    expect(arrows(lineage('down', 'first.txt'))).toEqual([
+      'file first.txt → node size["fev"] file',
+      'node size["fev"].out → published of/first.json',
+    ]);
+    expect(arrows(lineage('up', 'results/study/of/second.json'))).toEqual([
+      'node size["rdw"].out → published of/second.json',
+      'file second.txt → node size["rdw"] file',
+    ]);
+  });
+
+  it('tells equal results apart by where they were published', async () => {
+    await rig.run(`
+cohortflow: 1
+name: study
+nodes:
+  one: { task: toy.source, with: { value: 1 } }
+  same: { task: toy.sum, with: { add: 1 } }
+publish: { files: { a.json: one.out, b.json: same.out } }
+`);
+    expect(arrows(lineage('up', 'results/study/b.json'))).toEqual(['node same[].out → published b.json']);
+  });
+
+  it('of a run that is named; by default of the newest that has what is asked, however long ago', async () => {
+    await run();
+    const { key } = vertex(lineage('up', 'one'), 'one');
+    for (let i = 0; i < 30; i++)
+      await rig.run(study.replace('value: 1', `value: ${100 + i}`), { targets: ['base'] });
+    expect(lineage('up', key!.slice(0, 12))).toMatchObject({ run: 1, start: 'node one[]' });
+    expect(lineage('up', 'one').run).toBe(1);
+    const store = rig.openStore();
+    const subject = findSubject(store, 'study', ['base'], (word) => word, store.index.run(5));
+    expect(vertex(lineageOf(subject, 'up'), 'base').params).toEqual({ value: 103 });
+    expect(() => findSubject(store, 'study', ['one'], (word) => word, store.index.run(5))).toThrow(
+      "'one' was not part of run 5",
+    );
+  });
+
   it('follows one output, and axes that a result makes', async () => {
     await run();
     expect(arrows(lineage('down', 'list.out'))).toContain('node list[].out → node mix[null,null] axis item');

@@ -162,7 +162,7 @@ describe('ukb.gwas_map', () => {
       reason: [
         "field 25001 is that of 'again' already",
         'nobody has a value',
-        "the group is 'lung', expected t1, swi, cardiac",
+        "the group is 'lung', expected T1, SWI, cardiac",
         'no GWAS file is named',
         'the field is no number',
         'field 25002 is absent; the nearest is 25001 (instance 2)',
@@ -172,7 +172,7 @@ describe('ukb.gwas_map', () => {
   });
 
   it('takes what ukb.fields made of the extract', async () => {
-    const fields = await run({ sets: ['T1', 'cardiac'] });
+    const fields = await run({ sets: ['t1', 'cardiac'] });
     const ran = await runTask(ukbGwasMap, { inputs: { map, table: fields.table('table') } });
     expect(lists(ran.table('idps'))).toMatchObject({ id: ['again', 'heart'], column: ['25001', '24181'] });
   });
@@ -190,6 +190,6 @@ describe('ukb.gwas_map', () => {
     const text = readFileSync(new URL('../../workflows/ukb-idps.example.csv', import.meta.url), 'utf8');
     const [header, ...lines] = text.trimEnd().split('\n');
     expect(header).toBe('idp,field,group,gwas,layout,overlap,name');
-    for (const line of lines) expect(line).toMatch(/^(\d{5}),\1,(t1|swi|cardiac),[^,]+,(big40|fastgwa),/);
+    for (const line of lines) expect(line).toMatch(/^(\d{5}),\1,(T1|SWI|cardiac),[^,]+,(big40|fastgwa),/);
   });
 });

@@ -72,7 +72,7 @@ export class HandRuns {
       .map(({ path }) => templateSource(path))
       .map((path) => ({ path, digest: digestOf('test', path.split('/').at(-1)) }));
     const { index } = this.store;
-    const described = this.store.writer.json(describeWorkflow(workflow, files)).digest;
+    const described = this.store.writer.json(describeWorkflow(workflow, files, graph.axes)).digest;
     const run = index.startRun({ workflow: workflow.name, file: workflow.file, graph: described });
     for (const state of graph.nodes.values())
       index.addRunNode(run, state.name, writeGroup(state, this.store));

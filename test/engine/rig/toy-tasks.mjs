@@ -234,4 +234,33 @@ const size = {
   },
 };
 
-export const registry = new Registry([source, sum, batch, list, collect, columns, grow, draw, figure, size]);
+/** An array of the given shape: 0, 1, 2, … */
+const array = {
+  name: 'toy.array',
+  version: 1,
+  summary: 'Counts.',
+  params: schema({
+    shape: { type: 'array', items: { type: 'number' }, description: 'Shape.', default: [3] },
+  }),
+  inputs: {},
+  outputs: { array: { type: 'array', summary: 'numbers' }, out: { type: 'json', summary: 'how many' } },
+  run({ params: { shape } }) {
+    const size = shape.reduce((all, n) => all * n, 1);
+    const data = Float64Array.from({ length: size }, (_, i) => i);
+    return { array: { kind: 'array', array: { type: 'float64', shape, data } }, out: json(size) };
+  },
+};
+
+export const registry = new Registry([
+  array,
+  source,
+  sum,
+  batch,
+  list,
+  collect,
+  columns,
+  grow,
+  draw,
+  figure,
+  size,
+]);
