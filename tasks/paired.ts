@@ -49,7 +49,7 @@ export const PAIRED_PORTS: Readonly<Record<'reference' | 'other' | 'groups', Inp
   groups: {
     type: 'table',
     optional: true,
-    summary: 'Which group a unit is in: columns of `by`, and `within`.',
+    summary: 'Which group a unit is in: one or more columns of `by`, and `within`.',
     reads: ({ by, within }: PairedParams, schema: TableSchema) => present(schema, [...by, within]),
   },
 };
@@ -81,7 +81,7 @@ export function pairTables(context: TaskContext<PairedParams>, unit: readonly st
   const other = idAsColumn(context.table('other'));
   const rows = rowsByKey(other, 'other', by);
   const repeats = by.filter((name) => !unit.includes(name));
-  const groupOf = readGroups(context, unit);
+  const groupOf = readGroups(context, reference, unit);
   const units = new Map<string, { cells: (Cell | null)[]; pairs: Unit['pairs'][number][] }>();
   let paired = 0;
   for (const [key, row] of rowsByKey(reference, 'reference', by)) {
@@ -101,7 +101,11 @@ export function pairTables(context: TaskContext<PairedParams>, unit: readonly st
   }
   const unpaired = reference.rows + other.rows - 2 * paired;
   if (unpaired > 0) context.warn(`${unpaired} rows stand in one of the two tables only`);
-  const listed = [...units].map(([name, { cells, pairs }]): Unit => ({ cells, pairs, group: groupOf(name) }));
+  const listed = [...units.values()].map(({ cells, pairs }): Unit => ({
+    cells,
+    pairs,
+    group: groupOf(pairs[0]!.reference),
+  }));
   const without = within === null ? 0 : listed.filter(({ group }) => group === null).length;
   if (without > 0) context.warn(`${without} units have no '${within!}' and are tested only with all`);
   return { reference, other, units: listed, unpaired };
@@ -187,20 +191,24 @@ function rowsByKey(table: Table, port: string, by: readonly string[]): Map<strin
   return rows;
 }
 
+/** The group of a row of the reference, by those columns of `unit` that `groups` has: repeats of a disease are in the disease's category. */
 function readGroups(
   context: TaskContext<PairedParams>,
+  reference: Table,
   unit: readonly string[],
-): (name: string) => string | null {
+): (row: number) => string | null {
   const { within } = context.params;
   if (within === null) return () => null;
   if (!context.has('groups'))
     throw new TaskError("'within' names a column of 'groups', which is not connected", { port: 'groups' });
   const table = idAsColumn(context.table('groups'));
   const column = anyColumn(table, 'groups', within);
+  const shared = unit.filter((name) => table.columns.has(name));
+  const naming = shared.length > 0 ? shared : unit;
   const groups = new Map<string, string | null>();
   for (let row = 0; row < table.rows; row++) {
     const cell = cellAt(column, row);
-    const key = keyOf(table, 'groups', unit, row);
+    const key = keyOf(table, 'groups', naming, row);
     const group = cell === null ? null : String(cell);
     if (groups.has(key) && groups.get(key) !== group) {
       throw new TaskError(`${key} is in more than one group`, {
@@ -211,5 +219,5 @@ function readGroups(
     }
     groups.set(key, group);
   }
-  return (name) => groups.get(name) ?? null;
+  return (row) => groups.get(keyOf(reference, 'reference', naming, row)) ?? null;
 }

@@ -52,7 +52,8 @@ export class TinyStudy {
   /** The workflow, publishing to the folder `results` of this study. Throws when anything is wrong with it. */
   load(file: string, sets: Sets = {}, results = 'results'): Workflow {
     const { workflow, diagnostics } = loaded(file, sets);
-    if (!workflow || diagnostics.length > 0) throw new Error(diagnostics.map((d) => d.message).join('\n'));
+    if (!workflow || diagnostics.some(({ severity }) => severity === 'error'))
+      throw new Error(diagnostics.map((d) => d.message).join('\n'));
     return { ...workflow, publishTo: this.path(results) };
   }
 

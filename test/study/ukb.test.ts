@@ -43,8 +43,9 @@ async function simulate(name: string, spelling: string): Promise<void> {
 }
 
 function ukb(data: string, sets: Sets = {}): Workflow {
-  const { people: _, ...others } = params;
-  const sizes = Object.entries(others).map(([key, value]) => [`params.${key}`, JSON.stringify(value)]);
+  const sizes = Object.entries(params)
+    .filter(([key]) => key !== 'people')
+    .map(([key, value]) => [`params.${key}`, JSON.stringify(value)]);
   return study.load(workflowFile('ukb'), {
     ...(Object.fromEntries(sizes) as Sets),
     ...COMMON,
