@@ -2,23 +2,12 @@
  * Every choice that workflows/demo.yaml, hence analysis.yaml and ukb.yaml, leaves to its users: each validates, and each arm runs to its end at the tiny size.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { TINY, TinyStudy, loaded, workflowFile, type Ran, type Sets } from './tiny-study.js';
+import { LEAST, TINY, TinyStudy, loaded, workflowFile, type Ran, type Sets } from './tiny-study.js';
 
 const parameters = [...loaded(workflowFile('demo'), {}).workflow!.params.values()];
 const choices = parameters.flatMap(({ name, choices }) =>
   (choices ?? []).map((choice) => [name, JSON.stringify(choice)] as const),
 );
-
-/** As few items as there can be. */
-const LEAST: Sets = {
-  'params.people': '{ imaging: 450, target: 1000 }',
-  'params.folds.k': '2',
-  'nodes.simulation.with.genome': '{ variants: 800, regions: 10 }',
-  'nodes.simulation.with.idps': '{ t1: 1, swi: 1, cardiac: 1 }',
-  'nodes.simulation.with.diseases': '{ count: 3, categories: 3, incidence: 0.1 }',
-  // More SNPs than p < 0.001 gives at this size: in no fold an IDP goes without.
-  'params.gwas_p': '0.05',
-};
 
 /** What needs everything but figures. */
 const TARGETS = [

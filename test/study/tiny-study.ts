@@ -24,6 +24,17 @@ export const TINY = at('tiny.yaml');
 
 export type Sets = Readonly<Record<string, string>>;
 
+/** As few items of tiny.yaml as there can be. */
+export const LEAST: Sets = {
+  'params.people': '{ imaging: 450, target: 1000 }',
+  'params.folds.k': '2',
+  'nodes.simulation.with.genome': '{ variants: 800, regions: 10 }',
+  'nodes.simulation.with.idps': '{ t1: 1, swi: 1, cardiac: 1 }',
+  'nodes.simulation.with.diseases': '{ count: 3, categories: 3, incidence: 0.1 }',
+  // More SNPs than p < 0.001 gives at this size: in no fold an IDP goes without.
+  'params.gwas_p': '0.05',
+};
+
 export interface Ran {
   readonly outcome: StudyOutcome;
   /** Instances that were computed, by node; nodes of which nothing ran are absent. */
