@@ -11,7 +11,9 @@ import { packedLength } from '../hardcalls.js';
 import type { GenotypeSource } from '../source.js';
 import { haplotypeR2, mayExceed } from './haplotypes.js';
 import type { HaplotypeCounts } from './haplotypes.js';
+import type { VariantTable } from '../variants.js';
 import { LdTable } from './ldtable.js';
+import { PairMemo } from './pairmemo.js';
 import { chromosomeRuns, firstAtLeast } from './regions.js';
 import type { ChromosomeRun } from './regions.js';
 
@@ -24,7 +26,7 @@ export interface ClumpOptions {
   readonly p1: number;
   /** Whose calls give LD: founders, and best the training people. Undefined: all founders of the source. */
   readonly people?: Uint32Array | undefined;
-  /** Memory for calls, bytes (default 1 GiB). */
+  /** Memory for calls, and a quarter of it more for what is known of pairs, bytes (default 1 GiB). */
   readonly maxBytes?: number | undefined;
 }
 
@@ -62,6 +64,7 @@ interface Clump {
   readonly lead: number;
   readonly p: number;
   readonly members: number[];
+  readonly memberP: number[];
   readonly r2: number[];
 }
 
@@ -82,55 +85,110 @@ export async function clump(
 }
 
 /**
- * Clumps several traits against one reference, reading each variant's calls about once. A trait's answer does not
- * depend on the others. Throws what the source throws (`multiallelic` among them).
+ * Clumps several traits against one reference, reading each variant's calls about once and computing r² of a pair once for
+ * all of them. A trait's answer does not depend on the others. Throws what the source throws (`multiallelic` among them).
  */
 export async function clumpAll(
   source: GenotypeSource,
   reports: readonly ClumpReport[],
   options: ClumpOptions,
 ): Promise<Clumps[]> {
+  const { variants } = source;
   const people = options.people ?? founders(source);
-  const smallest = reports.map((report) => smallestP(report, source.variants.count));
-  const union = new Set<number>();
-  for (const { p } of smallest) for (const v of p.keys()) union.add(v);
-  const found = reports.map((): Clump[][] => []);
+  const maxBytes = options.maxBytes ?? DEFAULT_BYTES;
+  const smallest = smallestP(reports, variants.count);
+  const runs = chromosomeRuns(variants, reportedVariants(smallest, variants.count));
+  const placeIn = new Uint32Array(variants.count);
+  for (const run of runs) run.variants.forEach((v, key) => (placeIn[v] = key));
+  const perRun = smallest.map((report) => byRun(report, runs, placeIn, variants));
+  const found = reports.map((): Clump[] => []);
   const sex = Uint8Array.from(people, (s) => source.samples.sex[s]!);
-  for (const run of chromosomeRuns(source.variants, Uint32Array.from(union))) {
-    const table = new LdTable(
-      sex,
-      run.ploidy,
-      'plink1',
-      run.variants.length,
-      options.maxBytes ?? DEFAULT_BYTES,
-    );
-    const window = new Window(source, people, run, table);
+  for (const [r, run] of runs.entries()) {
+    const table = new LdTable(sex, run.ploidy, 'plink1', run.variants.length, maxBytes);
+    const memo = new PairMemo(run.positions, radiusOf(options), options.r2, maxBytes / 4);
+    const window = new Window(source, people, run, table, memo);
     for (let t = 0; t < reports.length; t++) {
-      found[t]!.push(await clumpChromosome(window, run, smallest[t]!.p, options));
+      for (const clump of await clumpChromosome(window, run, perRun[t]![r]!, options)) found[t]!.push(clump);
     }
   }
-  return found.map((clumps, t) => assemble(source, clumps.flat(), smallest[t]!));
+  return found.map((clumps, t) => {
+    const placed = perRun[t]!.reduce((sum, { keys }) => sum + keys.length, 0);
+    const { variants: reported, repeated } = smallest[t]!;
+    return assemble(clumps, reported.length - placed, repeated);
+  });
 }
 
+/** The largest distance of a pair, bp. */
+function radiusOf({ kb }: ClumpOptions): number {
+  return Math.floor(kb * 1000 * (1 + SMALL)) - 1;
+}
+
+/** A report with each variant once. */
 interface SmallestP {
-  readonly p: ReadonlyMap<number, number>;
+  readonly variants: Uint32Array;
+  readonly p: Float64Array;
   readonly repeated: number;
 }
 
-/** p by variant; rows whose p is NaN are not reported. */
-function smallestP(report: ClumpReport, variants: number): SmallestP {
-  const p = new Map<number, number>();
-  let repeated = 0;
-  for (let i = 0; i < report.variants.length; i++) {
-    const variant = report.variants[i]!;
-    if (variant >= variants) throw new RangeError(`internal error: variant ${variant} of ${variants}`);
-    const here = report.p[i]!;
-    if (Number.isNaN(here)) continue;
-    const before = p.get(variant);
-    if (before !== undefined) repeated++;
-    if (before === undefined || here < before) p.set(variant, here);
-  }
-  return { p, repeated };
+/** The smallest p of each variant of each report; rows whose p is NaN are not reported. */
+function smallestP(reports: readonly ClumpReport[], variants: number): SmallestP[] {
+  /** Where a variant stands in the report at hand, if that place says so too. */
+  const placeOf = new Uint32Array(variants);
+  return reports.map((report) => {
+    const own = new Uint32Array(report.variants.length);
+    const p = new Float64Array(report.variants.length);
+    let count = 0;
+    let repeated = 0;
+    for (let i = 0; i < report.variants.length; i++) {
+      const variant = report.variants[i]!;
+      if (variant >= variants) throw new RangeError(`internal error: variant ${variant} of ${variants}`);
+      const here = report.p[i]!;
+      if (Number.isNaN(here)) continue;
+      const place = placeOf[variant]!;
+      if (place < count && own[place] === variant) {
+        repeated++;
+        p[place] = Math.min(p[place]!, here);
+      } else {
+        placeOf[variant] = count;
+        own[count] = variant;
+        p[count++] = here;
+      }
+    }
+    return { variants: own.subarray(0, count), p: p.subarray(0, count), repeated };
+  });
+}
+
+/** Every variant that some trait reports. */
+function reportedVariants(reports: readonly SmallestP[], variants: number): Uint32Array {
+  const reported = new Uint8Array(variants);
+  for (const report of reports) for (const v of report.variants) reported[v] = 1;
+  const list = new Uint32Array(reported.reduce((sum, one) => sum + one, 0));
+  let count = 0;
+  for (let v = 0; v < variants; v++) if (reported[v] === 1) list[count++] = v;
+  return list;
+}
+
+/** A trait's variants on one chromosome, as places in the run. */
+interface RunReport {
+  readonly keys: readonly number[];
+  readonly p: readonly number[];
+}
+
+function byRun(
+  report: SmallestP,
+  runs: readonly ChromosomeRun[],
+  placeIn: Uint32Array,
+  table: VariantTable,
+): RunReport[] {
+  const runOf = new Map(runs.map(({ code }, r) => [code, r]));
+  const parts = runs.map((): { keys: number[]; p: number[] } => ({ keys: [], p: [] }));
+  report.variants.forEach((v, i) => {
+    const r = runOf.get(table.chromosome[v]!);
+    if (r === undefined) return;
+    parts[r]!.keys.push(placeIn[v]!);
+    parts[r]!.p.push(report.p[i]!);
+  });
+  return parts;
 }
 
 /** Loads the calls of a chromosome's variants as they are wanted. Keys are places in `run.variants`. */
@@ -142,6 +200,7 @@ class Window {
     private readonly people: Uint32Array,
     private readonly run: ChromosomeRun,
     private readonly table: LdTable,
+    private readonly memo: PairMemo,
   ) {
     this.buffer = new Uint8Array(LOAD * packedLength(people.length));
   }
@@ -161,22 +220,33 @@ class Window {
 
   /** Signed r² of the lead with each of `near`, in the same order; NaN where it cannot exceed the threshold. */
   async r2With(lead: number, near: readonly number[], threshold: number): Promise<Float64Array> {
-    const { table } = this;
+    const { table, memo } = this;
     const out = new Float64Array(near.length);
-    if (near.length === 0) return out;
+    const unknown: number[] = [];
+    for (let i = 0; i < near.length; i++) {
+      const r2 = memo.get(lead, near[i]!);
+      if (r2 === undefined) unknown.push(i);
+      else out[i] = r2;
+    }
+    if (unknown.length === 0) return out;
+    const compute = (i: number): void => {
+      const r2 = this.r2(lead, near[i]!, threshold);
+      memo.put(lead, near[i]!, r2);
+      out[i] = r2;
+    };
     if (!table.has(lead)) await this.load([lead]);
     table.pin(lead);
     const absent: number[] = [];
     // Those at hand come first: loading the others may take their place.
-    for (let i = 0; i < near.length; i++) {
-      if (table.has(near[i]!)) out[i] = this.r2(lead, near[i]!, threshold);
+    for (const i of unknown) {
+      if (table.has(near[i]!)) compute(i);
       else absent.push(i);
     }
     const chunk = Math.min(table.capacity - 1, LOAD);
     for (let from = 0; from < absent.length; from += chunk) {
       const some = absent.slice(from, from + chunk);
       await this.load(some.map((i) => near[i]!));
-      for (const i of some) out[i] = this.r2(lead, near[i]!, threshold);
+      some.forEach(compute);
     }
     return out;
   }
@@ -231,32 +301,38 @@ function haplotypes(
 async function clumpChromosome(
   window: Window,
   run: ChromosomeRun,
-  pOf: ReadonlyMap<number, number>,
+  report: RunReport,
   options: ClumpOptions,
 ): Promise<Clump[]> {
   const { variants, positions } = run;
-  const p = Float64Array.from(variants, (v) => pOf.get(v) ?? NaN);
-  const radius = Math.floor(options.kb * 1000 * (1 + SMALL)) - 1;
+  const p = new Float64Array(variants.length).fill(NaN);
+  report.keys.forEach((key, i) => (p[key] = report.p[i]!));
+  const radius = radiusOf(options);
   const claimed = new Uint8Array(variants.length);
-  const order = Array.from(variants.keys())
+  const order = report.keys
     .filter((key) => p[key]! <= options.p1)
     .sort((a, b) => p[a]! - p[b]! || variants[a]! - variants[b]!);
+  // Reported variants by position: sparse traits pass over the many that only others report.
+  const reported = Int32Array.from(report.keys).sort();
   const clumps: Clump[] = [];
   for (const lead of order) {
     if (claimed[lead] === 1) continue;
     // An earlier lead is not marked: as in PLINK, a later one may list it where rounding at the very threshold makes r²
     // depend on which of the two comes first.
     const near: number[] = [];
+    const first = firstAtLeast(positions, positions[lead]! - radius);
     const end = firstAtLeast(positions, positions[lead]! + radius + 1);
-    for (let key = firstAtLeast(positions, positions[lead]! - radius); key < end; key++) {
-      if (claimed[key] === 0 && key !== lead && !Number.isNaN(p[key]!)) near.push(key);
+    for (let at = firstAtLeast(reported, first); at < reported.length && reported[at]! < end; at++) {
+      const key = reported[at]!;
+      if (claimed[key] === 0 && key !== lead) near.push(key);
     }
-    const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], r2: [] };
+    const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], memberP: [], r2: [] };
     const r2 = await window.r2With(lead, near, options.r2);
     near.forEach((key, i) => {
       if (!(Math.abs(r2[i]!) > options.r2)) return;
       claimed[key] = 1;
       clump.members.push(variants[key]!);
+      clump.memberP.push(p[key]!);
       clump.r2.push(r2[i]!);
     });
     clumps.push(clump);
@@ -264,24 +340,20 @@ async function clumpChromosome(
   return clumps;
 }
 
-function assemble(source: GenotypeSource, clumps: Clump[], report: SmallestP): Clumps {
-  const { variants } = source;
+function assemble(clumps: Clump[], unplaced: number, repeated: number): Clumps {
   clumps.sort((a, b) => a.p - b.p || a.lead - b.lead);
   const memberStart = new Uint32Array(clumps.length + 1);
   clumps.forEach((clump, c) => {
     memberStart[c + 1] = memberStart[c]! + clump.members.length;
   });
-  const members = Uint32Array.from(clumps.flatMap((clump) => clump.members));
-  let unplaced = 0;
-  for (const v of report.p.keys()) if (variants.chromosomeNames[variants.chromosome[v]!] === '0') unplaced++;
   return {
     leads: Uint32Array.from(clumps, (clump) => clump.lead),
     leadP: Float64Array.from(clumps, (clump) => clump.p),
     memberStart,
-    members,
-    memberP: Float64Array.from(members, (v) => report.p.get(v)!),
+    members: Uint32Array.from(clumps.flatMap((clump) => clump.members)),
+    memberP: Float64Array.from(clumps.flatMap((clump) => clump.memberP)),
     memberR2: Float64Array.from(clumps.flatMap((clump) => clump.r2)),
     unplaced,
-    repeated: report.repeated,
+    repeated,
   };
 }
