@@ -84,7 +84,7 @@ function measure(
 
 /** Throws unless both have the same leads of the first trait. */
 function checkLeads(folder: string): void {
-  const [ours] = readFileSync(join(folder, 'trait0.clumps'), 'utf8').split('\n');
+  const [ours] = readFileSync(join(folder, 'clumps'), 'utf8').split('\n');
   const theirs = readFileSync(join(folder, 'peer.clumped'), 'utf8')
     .split('\n')
     .slice(1)

@@ -28,9 +28,10 @@ if (verb === 'clump') {
     return { variants, p: Float64Array.from(cells, (row) => Number(row[1]!)) };
   });
   const clumps = await clumpAll(source, reports, { r2: 0.1, kb: 250, p1: 1 });
-  clumps.forEach(({ leads, members }, t) => {
-    writeFileSync(join(folder, `${names[t]!}.clumps`), `${leads.join(' ')}\n${members.join(' ')}\n`);
-  });
+  writeFileSync(
+    join(folder, 'clumps'),
+    clumps.map(({ leads, members }) => `${leads.join(' ')}\n${members.join(' ')}\n`).join(''),
+  );
 } else {
   const { variants, cells } = rows('weights');
   const columns = cells[0]!.length - 2;

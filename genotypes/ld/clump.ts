@@ -9,7 +9,7 @@
  */
 import { packedLength } from '../hardcalls.js';
 import type { GenotypeSource } from '../source.js';
-import { haplotypeR2, mayExceed } from './haplotypes.js';
+import { haplotypeR2, mayExceed, mayExceedWithMissing } from './haplotypes.js';
 import type { HaplotypeCounts } from './haplotypes.js';
 import type { VariantTable } from '../variants.js';
 import { LdTable } from './ldtable.js';
@@ -107,6 +107,7 @@ export async function clumpAll(
     const table = new LdTable(sex, run.ploidy, 'plink1', run.variants.length, maxBytes);
     const memo = new PairMemo(run.positions, radiusOf(options), options.r2, maxBytes / 4);
     const window = new Window(source, people, run, table, memo);
+    if (table.capacity >= run.variants.length) await window.loadAll();
     for (let t = 0; t < reports.length; t++) {
       for (const clump of await clumpChromosome(window, run, perRun[t]![r]!, options)) found[t]!.push(clump);
     }
@@ -218,6 +219,14 @@ class Window {
     });
   }
 
+  /** Puts every variant into the table, which must have room: in the order of the file, they are read once and fast. */
+  async loadAll(): Promise<void> {
+    const keys = Array.from(this.run.variants.keys()).sort(
+      (a, b) => this.run.variants[a]! - this.run.variants[b]!,
+    );
+    for (let from = 0; from < keys.length; from += LOAD) await this.load(keys.slice(from, from + LOAD));
+  }
+
   /** Signed r² of the lead with each of `near`, in the same order; NaN where it cannot exceed the threshold. */
   async r2With(lead: number, near: readonly number[], threshold: number): Promise<Float64Array> {
     const { table, memo } = this;
@@ -255,6 +264,7 @@ class Window {
   private r2(a: number, b: number, threshold: number): number {
     // Rounding room as in `mayExceed`.
     if (this.table.largestR2(a, b) < threshold - 1e-9) return NaN;
+    if (this.run.ploidy === 'diploid' && this.isBelow(a, b, threshold)) return NaN;
     const joint = this.table.joint(a, b);
     const counts = haplotypes(joint.NN, joint.LN, joint.HN, joint.NL, joint.NH, joint.LL, joint.altPairs);
     if (this.run.ploidy === 'x') {
@@ -275,6 +285,18 @@ class Window {
       [counts.n11, counts.n12, counts.n21, counts.n22] = [counts.n12, counts.n11, counts.n22, counts.n21];
     const r2 = haplotypeR2(counts);
     return flipA === flipB ? r2 : -r2;
+  }
+
+  /** True when missing calls, wherever they are, leave r² below the threshold; false when there are none to allow for. */
+  private isBelow(a: number, b: number, threshold: number): boolean {
+    const { table } = this;
+    const [hets1, homs1, called1] = table.single(a);
+    const [hets2, homs2, called2] = table.single(b);
+    const { people } = table;
+    if (called1 === people && called2 === people) return false;
+    const { LL: doubleHets, altPairs: n11 } = table.joint3(a, b);
+    const [alt1, alt2] = [hets1 + 2 * homs1, hets2 + 2 * homs2];
+    return !mayExceedWithMissing({ people, alt1, called1, alt2, called2, n11, doubleHets }, threshold);
   }
 
   private altIsMajor(key: number): boolean {

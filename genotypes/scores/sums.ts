@@ -126,12 +126,18 @@ export class ScoreSums {
       const [a, b, c, d] = [rowOf(v), rowOf(v + 1), rowOf(v + 2), rowOf(v + 3)];
       let at = (g * CODES_BYTES) / 4;
       for (let i = 0; i < bytes; i++) {
-        for (const two of [FIRST_TWO, OTHER_TWO]) {
-          const calls = two[a[i]!]! | (two[b[i]!]! << 2) | (two[c[i]!]! << 4) | (two[d[i]!]! << 6);
-          const code = calls << CODE_SHIFT;
-          codes[at++] = code;
-          const gone = code & (code >>> 1) & LOW_BITS;
-          if (gone !== 0) this.countMissing(gone, from + 4 * i + (two === FIRST_TWO ? 0 : 2));
+        const [w, x, y, z] = [a[i]!, b[i]!, c[i]!, d[i]!];
+        const first =
+          (FIRST_TWO[w]! | (FIRST_TWO[x]! << 2) | (FIRST_TWO[y]! << 4) | (FIRST_TWO[z]! << 6)) << CODE_SHIFT;
+        const other =
+          (OTHER_TWO[w]! | (OTHER_TWO[x]! << 2) | (OTHER_TWO[y]! << 4) | (OTHER_TWO[z]! << 6)) << CODE_SHIFT;
+        codes[at++] = first;
+        codes[at++] = other;
+        const goneFirst = first & (first >>> 1) & LOW_BITS;
+        const goneOther = other & (other >>> 1) & LOW_BITS;
+        if ((goneFirst | goneOther) !== 0) {
+          this.countMissing(goneFirst, from + 4 * i);
+          this.countMissing(goneOther, from + 4 * i + 2);
         }
       }
     }
