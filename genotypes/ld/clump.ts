@@ -9,13 +9,16 @@
  */
 import { packedLength } from '../hardcalls.js';
 import type { GenotypeSource } from '../source.js';
+import { byRun, reportedVariants, smallestP } from './clumpreport.js';
+import type { ClumpReport, RunReport } from './clumpreport.js';
 import { haplotypeR2, mayExceed, mayExceedWithMissing } from './haplotypes.js';
 import type { HaplotypeCounts } from './haplotypes.js';
-import type { VariantTable } from '../variants.js';
 import { LdTable } from './ldtable.js';
 import { PairMemo } from './pairmemo.js';
 import { chromosomeRuns, firstAtLeast } from './regions.js';
 import type { ChromosomeRun } from './regions.js';
+
+export type { ClumpReport } from './clumpreport.js';
 
 export interface ClumpOptions {
   /** Claimed when r² is greater than this. */
@@ -28,13 +31,6 @@ export interface ClumpOptions {
   readonly people?: Uint32Array | undefined;
   /** Memory for calls, and a quarter of it more for what is known of pairs, bytes (default 1 GiB). */
   readonly maxBytes?: number | undefined;
-}
-
-/** The report of one trait: variants of the reference with their p-values. */
-export interface ClumpReport {
-  /** Indices into the source's variants; one that is listed twice counts with its smallest p. */
-  readonly variants: Uint32Array;
-  readonly p: Float64Array;
 }
 
 /** Clumps in order of their leads. Clump c has members memberStart[c] … memberStart[c + 1]. */
@@ -124,77 +120,12 @@ function radiusOf({ kb }: ClumpOptions): number {
   return Math.floor(kb * 1000 * (1 + SMALL)) - 1;
 }
 
-/** A report with each variant once. */
-interface SmallestP {
-  readonly variants: Uint32Array;
-  readonly p: Float64Array;
-  readonly repeated: number;
-}
-
-/** The smallest p of each variant of each report; rows whose p is NaN are not reported. */
-function smallestP(reports: readonly ClumpReport[], variants: number): SmallestP[] {
-  /** Where a variant stands in the report at hand, if that place says so too. */
-  const placeOf = new Uint32Array(variants);
-  return reports.map((report) => {
-    const own = new Uint32Array(report.variants.length);
-    const p = new Float64Array(report.variants.length);
-    let count = 0;
-    let repeated = 0;
-    for (let i = 0; i < report.variants.length; i++) {
-      const variant = report.variants[i]!;
-      if (variant >= variants) throw new RangeError(`internal error: variant ${variant} of ${variants}`);
-      const here = report.p[i]!;
-      if (Number.isNaN(here)) continue;
-      const place = placeOf[variant]!;
-      if (place < count && own[place] === variant) {
-        repeated++;
-        p[place] = Math.min(p[place]!, here);
-      } else {
-        placeOf[variant] = count;
-        own[count] = variant;
-        p[count++] = here;
-      }
-    }
-    return { variants: own.subarray(0, count), p: p.subarray(0, count), repeated };
-  });
-}
-
-/** Every variant that some trait reports. */
-function reportedVariants(reports: readonly SmallestP[], variants: number): Uint32Array {
-  const reported = new Uint8Array(variants);
-  for (const report of reports) for (const v of report.variants) reported[v] = 1;
-  const list = new Uint32Array(reported.reduce((sum, one) => sum + one, 0));
-  let count = 0;
-  for (let v = 0; v < variants; v++) if (reported[v] === 1) list[count++] = v;
-  return list;
-}
-
-/** A trait's variants on one chromosome, as places in the run. */
-interface RunReport {
-  readonly keys: readonly number[];
-  readonly p: readonly number[];
-}
-
-function byRun(
-  report: SmallestP,
-  runs: readonly ChromosomeRun[],
-  placeIn: Uint32Array,
-  table: VariantTable,
-): RunReport[] {
-  const runOf = new Map(runs.map(({ code }, r) => [code, r]));
-  const parts = runs.map((): { keys: number[]; p: number[] } => ({ keys: [], p: [] }));
-  report.variants.forEach((v, i) => {
-    const r = runOf.get(table.chromosome[v]!);
-    if (r === undefined) return;
-    parts[r]!.keys.push(placeIn[v]!);
-    parts[r]!.p.push(report.p[i]!);
-  });
-  return parts;
-}
-
 /** Loads the calls of a chromosome's variants as they are wanted. Keys are places in `run.variants`. */
 class Window {
   private readonly buffer: Uint8Array;
+  /** A lead's neighbours, and below them its signed r² with each; of so many as `r2With` is told. */
+  readonly near: Int32Array;
+  readonly r2: Float64Array;
 
   constructor(
     private readonly source: GenotypeSource,
@@ -204,6 +135,8 @@ class Window {
     private readonly memo: PairMemo,
   ) {
     this.buffer = new Uint8Array(LOAD * packedLength(people.length));
+    this.near = new Int32Array(run.variants.length);
+    this.r2 = new Float64Array(run.variants.length);
   }
 
   /** Puts at most LOAD absent variants into the table; others may be given away for them. */
@@ -227,21 +160,23 @@ class Window {
     for (let from = 0; from < keys.length; from += LOAD) await this.load(keys.slice(from, from + LOAD));
   }
 
-  /** Signed r² of the lead with each of `near`, in the same order; NaN where it cannot exceed the threshold. */
-  async r2With(lead: number, near: readonly number[], threshold: number): Promise<Float64Array> {
-    const { table, memo } = this;
-    const out = new Float64Array(near.length);
+  /** Fills `r2` for the first `count` of `near`; NaN where it cannot exceed the threshold. Waits only where variants are read. */
+  r2With(lead: number, count: number, threshold: number): void | Promise<void> {
+    const { memo, near, r2 } = this;
     const unknown: number[] = [];
-    for (let i = 0; i < near.length; i++) {
-      const r2 = memo.get(lead, near[i]!);
-      if (r2 === undefined) unknown.push(i);
-      else out[i] = r2;
+    for (let i = 0; i < count; i++) {
+      const known = memo.get(lead, near[i]!);
+      if (known === undefined) unknown.push(i);
+      else r2[i] = known;
     }
-    if (unknown.length === 0) return out;
+    return unknown.length === 0 ? undefined : this.computeR2(lead, unknown, threshold);
+  }
+
+  private async computeR2(lead: number, unknown: readonly number[], threshold: number): Promise<void> {
+    const { table, near } = this;
     const compute = (i: number): void => {
-      const r2 = this.r2(lead, near[i]!, threshold);
-      memo.put(lead, near[i]!, r2);
-      out[i] = r2;
+      this.r2[i] = this.pairR2(lead, near[i]!, threshold);
+      this.memo.put(lead, near[i]!, this.r2[i]);
     };
     if (!table.has(lead)) await this.load([lead]);
     table.pin(lead);
@@ -257,11 +192,10 @@ class Window {
       await this.load(some.map((i) => near[i]!));
       some.forEach(compute);
     }
-    return out;
   }
 
   /** Signed r² of two variants at hand; NaN when either is monomorphic among the shared people, or r² is small. */
-  private r2(a: number, b: number, threshold: number): number {
+  private pairR2(a: number, b: number, threshold: number): number {
     // Rounding room as in `mayExceed`.
     if (this.table.largestR2(a, b) < threshold - 1e-9) return NaN;
     if (this.run.ploidy === 'diploid' && this.isBelow(a, b, threshold)) return NaN;
@@ -336,27 +270,30 @@ async function clumpChromosome(
     .sort((a, b) => p[a]! - p[b]! || variants[a]! - variants[b]!);
   // Reported variants by position: sparse traits pass over the many that only others report.
   const reported = Int32Array.from(report.keys).sort();
+  const { near, r2 } = window;
   const clumps: Clump[] = [];
   for (const lead of order) {
     if (claimed[lead] === 1) continue;
     // An earlier lead is not marked: as in PLINK, a later one may list it where rounding at the very threshold makes r²
     // depend on which of the two comes first.
-    const near: number[] = [];
+    let count = 0;
     const first = firstAtLeast(positions, positions[lead]! - radius);
     const end = firstAtLeast(positions, positions[lead]! + radius + 1);
     for (let at = firstAtLeast(reported, first); at < reported.length && reported[at]! < end; at++) {
       const key = reported[at]!;
-      if (claimed[key] === 0 && key !== lead) near.push(key);
+      if (claimed[key] === 0 && key !== lead) near[count++] = key;
     }
     const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], memberP: [], r2: [] };
-    const r2 = await window.r2With(lead, near, options.r2);
-    near.forEach((key, i) => {
-      if (!(Math.abs(r2[i]!) > options.r2)) return;
+    const reading = window.r2With(lead, count, options.r2);
+    if (reading !== undefined) await reading;
+    for (let i = 0; i < count; i++) {
+      if (!(Math.abs(r2[i]!) > options.r2)) continue;
+      const key = near[i]!;
       claimed[key] = 1;
       clump.members.push(variants[key]!);
       clump.memberP.push(p[key]!);
       clump.r2.push(r2[i]!);
-    });
+    }
     clumps.push(clump);
   }
   return clumps;
