@@ -1,9 +1,15 @@
 /** Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME` one. Never part of the tests. */
 import { cpus } from 'node:os';
+import { benchClump } from './clump.js';
 import { benchInstances } from './instances.js';
 import type { Measurement } from './measurement.js';
+import { benchScores } from './scores.js';
 
-const benches: Readonly<Record<string, () => Measurement[]>> = { instances: benchInstances };
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  clump: () => benchClump(),
+  scores: () => benchScores(),
+};
 
 const names = process.argv.slice(2);
 for (const name of names) {
