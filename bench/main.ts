@@ -1,9 +1,14 @@
 /** Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME` one. Never part of the tests. */
 import { cpus } from 'node:os';
+import { FULL, QUICK, benchBayesianRidge } from './bayesian-ridge.js';
 import { benchInstances } from './instances.js';
 import type { Measurement } from './measurement.js';
 
-const benches: Readonly<Record<string, () => Measurement[]>> = { instances: benchInstances };
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  'bayesian-ridge': () => benchBayesianRidge(QUICK),
+  'bayesian-ridge-full': () => benchBayesianRidge(FULL),
+};
 
 const names = process.argv.slice(2);
 for (const name of names) {
