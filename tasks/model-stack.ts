@@ -198,9 +198,9 @@ async function fitGroup(
   }
 }
 
-/** Members with the same value, in the order of the first of each. */
-function by<K>(members: readonly Member[], key: (member: Member) => K): Member[][] {
-  const groups = new Map<K, Member[]>();
+/** Members with the same list of people, in the order of the first of each. */
+function by(members: readonly Member[], key: (member: Member) => readonly string[]): Member[][] {
+  const groups = new Map<readonly string[], Member[]>();
   for (const member of members) {
     const group = groups.get(key(member));
     if (group) group.push(member);
