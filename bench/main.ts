@@ -1,6 +1,7 @@
 /** Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME` one. Never part of the tests. */
 import { cpus } from 'node:os';
 import { benchClump } from './clump.js';
+import { FULL, QUICK, benchBayesianRidge } from './bayesian-ridge.js';
 import { benchInstances } from './instances.js';
 import type { Measurement } from './measurement.js';
 import { benchScores } from './scores.js';
@@ -9,6 +10,8 @@ const benches: Readonly<Record<string, () => Measurement[]>> = {
   instances: benchInstances,
   clump: () => benchClump(),
   scores: () => benchScores(),
+  'bayesian-ridge': () => benchBayesianRidge(QUICK),
+  'bayesian-ridge-full': () => benchBayesianRidge(FULL),
 };
 
 const names = process.argv.slice(2);

@@ -11,6 +11,7 @@ import { GENOTYPES_PORT, SNPS, type SnpModality } from './snp-modality.js';
 import { SnpTraining } from './snp-training.js';
 import {
   StackTraining,
+  TABLES_KEPT,
   configurationsOf,
   innerFolds,
   usesSnps,
@@ -111,7 +112,8 @@ the frequency among the training people, which the model keeps. With \`folds\` a
   resources: (_params, shapes) => {
     const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
     const genotypes = shapes['genotypes'] ? 2 ** 31 : 0;
-    return { memory: 256 * 2 ** 20 + 32 * TABLES_AT_ONCE * cells + genotypes };
+    // A cell is in the table and, in each training set, as it is and centred.
+    return { memory: 256 * 2 ** 20 + (32 + 16 * TABLES_KEPT) * cells + genotypes };
   },
   async runBatch(batch) {
     const openings = new Openings();
@@ -124,8 +126,6 @@ the frequency among the training people, which the model keeps. With \`folds\` a
   },
 });
 
-/** Folds whose feature tables are held prepared, in each of which a row is twice there. */
-const TABLES_AT_ONCE = 12;
 /** Traits without genotypes that are projected together. */
 const TRAITS_TOGETHER = 32;
 
@@ -198,9 +198,9 @@ async function fitGroup(
   }
 }
 
-/** Members with the same value, in the order of the first of each. */
-function by<K>(members: readonly Member[], key: (member: Member) => K): Member[][] {
-  const groups = new Map<K, Member[]>();
+/** Members with the same list of people, in the order of the first of each. */
+function by(members: readonly Member[], key: (member: Member) => readonly string[]): Member[][] {
+  const groups = new Map<readonly string[], Member[]>();
   for (const member of members) {
     const group = groups.get(key(member));
     if (group) group.push(member);
