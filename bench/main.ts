@@ -1,9 +1,17 @@
 /** Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME` one. Never part of the tests. */
 import { cpus } from 'node:os';
+import { benchCox } from './cox.js';
 import { benchInstances } from './instances.js';
+import { benchKnn } from './knn.js';
+import { benchLogistic } from './logistic.js';
 import type { Measurement } from './measurement.js';
 
-const benches: Readonly<Record<string, () => Measurement[]>> = { instances: benchInstances };
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  cox: benchCox,
+  knn: benchKnn,
+  logistic: benchLogistic,
+};
 
 const names = process.argv.slice(2);
 for (const name of names) {
