@@ -57,7 +57,7 @@ function measureDisease(events: number): Measurement[] {
     'cox-peer.R',
     [stop, event, ...covariates, ...exposures],
     [PEOPLE, COVARIATES, EXPOSURES],
-  );
+  ) as RSeconds | null;
   const size = `${PEOPLE} people, ${scan.events} events, ${COVARIATES} covariates + exposure`;
   const against = (theirs: number): string => `${milliseconds(theirs)}, ${(theirs / fit).toFixed(1)} × ours`;
   return [

@@ -62,7 +62,7 @@ function measureFit(people: number): Measurement[] {
     'logistic-peer.py',
     [...columns, labels],
     [people, FEATURES, REPETITIONS],
-  );
+  ) as SklearnSeconds | null;
   const line = (what: string, seconds: number, theirs: number): Measurement => ({
     what: `scikit-learn ${peer!.version} liblinear, ${what}: ${size}, ${(seconds / ours).toFixed(1)} × ours, objective ours × (1 + ${(theirs / objective - 1).toExponential(1)})`,
     seconds,
