@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { rngFromSeed } from '../stats/rng.js';
 import type { Measurement } from './measurement.js';
 import { writePanel, type PanelSize } from './panel.js';
-import { installed, medianRun } from './peer.js';
+import { installed, medianRun } from './program.js';
 
 const RUN = fileURLToPath(new URL('./genotype-run.js', import.meta.url));
 

@@ -2,7 +2,10 @@
 import { cpus } from 'node:os';
 import { benchClump } from './clump.js';
 import { FULL, QUICK, benchBayesianRidge } from './bayesian-ridge.js';
+import { benchCox } from './cox.js';
 import { benchInstances } from './instances.js';
+import { benchKnn } from './knn.js';
+import { benchLogistic } from './logistic.js';
 import type { Measurement } from './measurement.js';
 import { benchScores } from './scores.js';
 
@@ -12,6 +15,9 @@ const benches: Readonly<Record<string, () => Measurement[]>> = {
   scores: () => benchScores(),
   'bayesian-ridge': () => benchBayesianRidge(QUICK),
   'bayesian-ridge-full': () => benchBayesianRidge(FULL),
+  cox: benchCox,
+  knn: benchKnn,
+  logistic: benchLogistic,
 };
 
 const names = process.argv.slice(2);

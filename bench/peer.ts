@@ -1,39 +1,84 @@
-/** A program as one process: wall-clock seconds, and peak memory where GNU time is installed. Not responsible for what it is given. */
+/**
+ * Peer: a reference program timed on the same numbers in the same run, and what benchmarks of estimators share: their
+ * size, their random columns and their medians. Not responsible for what is compared (cox.ts, logistic.ts, knn.ts).
+ */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { rngFromSeed, type Rng } from '../stats/rng.js';
 
-/** Of an odd number of repetitions the median is one of them. */
-const REPETITIONS = 3;
-const TIME = '/usr/bin/time';
+/** `COHORTFLOW_BENCH=full` measures at the paper's size; else a size of about a minute. */
+export const FULL = process.env['COHORTFLOW_BENCH'] === 'full';
 
-export interface Timing {
-  readonly seconds: number;
-  /** NaN where it is not known. */
-  readonly megabytes: number;
+export function benchRng(stream: string): Rng {
+  return rngFromSeed('b3'.repeat(32), stream);
 }
 
-export function installed(program: string): boolean {
-  return spawnSync(program, ['--version'], { stdio: 'ignore' }).status === 0;
-}
-
-/** The run of median duration. Throws what the program wrote when it fails. */
-export function medianRun(program: string, args: readonly string[], folder: string): Timing {
-  const runs = Array.from({ length: REPETITIONS }, () => run(program, args, folder));
-  return runs.sort((a, b) => a.seconds - b.seconds)[(REPETITIONS - 1) / 2]!;
-}
-
-function run(program: string, args: readonly string[], folder: string): Timing {
-  const peak = join(folder, 'peak');
-  const timed = existsSync(TIME);
-  const command = timed ? [TIME, '-f', '%M', '-o', peak, program, ...args] : [program, ...args];
-  const started = performance.now();
-  const { status, stdout, stderr } = spawnSync(command[0]!, command.slice(1), {
-    cwd: folder,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 28,
+/** Columns that share a few factors, as measured traits do; mean 0, variance about 1. */
+export function correlatedColumns(rng: Rng, rows: number, columns: number): Float64Array[] {
+  const factors = Array.from({ length: 8 }, () => Float64Array.from({ length: rows }, () => rng.normal()));
+  return Array.from({ length: columns }, () => {
+    const loadings = factors.map(() => 0.35 * rng.normal());
+    return Float64Array.from({ length: rows }, (_, i) => {
+      let value = rng.normal();
+      for (let f = 0; f < factors.length; f++) value += loadings[f]! * factors[f]![i]!;
+      return value / Math.SQRT2;
+    });
   });
-  const seconds = (performance.now() - started) / 1000;
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}\n${stdout}\n${stderr}`);
-  return { seconds, megabytes: timed ? Number(readFileSync(peak, 'utf8')) / 1024 : NaN };
+}
+
+/** Seconds of each call, ascending; the first call, which compiles, is not among them. */
+export function timed(repetitions: number, run: () => void): number[] {
+  run();
+  const seconds = Array.from({ length: repetitions }, () => {
+    const started = performance.now();
+    run();
+    return (performance.now() - started) / 1000;
+  });
+  return seconds.sort((a, b) => a - b);
+}
+
+export function median(ascending: readonly number[]): number {
+  return ascending[Math.floor(ascending.length / 2)]!;
+}
+
+/** For a line of results, whose seconds have two decimals. */
+export function milliseconds(seconds: number): string {
+  return `${(1000 * seconds).toFixed(1)} ms`;
+}
+
+/** Peak resident megabytes of this process so far. */
+export function peakMegabytes(): number {
+  return process.resourceUsage().maxRSS / 1024;
+}
+
+/**
+ * Runs `bench/SCRIPT` with a file of the columns' doubles, one column after the other, and further arguments. The script
+ * prints JSON, which is returned. Null, with a line on standard error, where the program is not installed.
+ */
+export function runPeer(
+  program: string,
+  script: string,
+  columns: readonly Float64Array[],
+  args: readonly (string | number)[],
+): unknown {
+  const folder = mkdtempSync(join(tmpdir(), 'cohortflow-bench-'));
+  try {
+    const file = join(folder, 'columns');
+    writeFileSync(file, Buffer.alloc(0));
+    for (const column of columns) {
+      writeFileSync(file, Buffer.from(column.buffer, column.byteOffset, column.byteLength), { flag: 'a' });
+    }
+    // One thread each, as ours: the engine's workers are the parallelism.
+    const env = { ...process.env, OPENBLAS_NUM_THREADS: '1', OMP_NUM_THREADS: '1' };
+    const path = fileURLToPath(new URL(`../../bench/${script}`, import.meta.url));
+    const ran = spawnSync(program, [path, file, ...args.map(String)], { encoding: 'utf8', env });
+    if (ran.status === 0) return JSON.parse(ran.stdout) as unknown;
+    process.stderr.write(`${program} ${script}: ${ran.error?.message ?? ran.stderr}\n`);
+    return null;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
