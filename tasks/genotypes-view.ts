@@ -57,7 +57,7 @@ export const SAMPLES_PORT: InputPort = {
 
 export const genotypesView = defineTask<Params>({
   name: 'genotypes.view',
-  version: 1,
+  version: 2,
   summary:
     'Genotype files as a view: nothing is copied, and each variant is named by the digest of its calls.',
   details: `Give the files of one format: \`bed\`, \`bim\` and \`fam\` (PLINK 1), \`pgen\`, \`pvar\` and \`psam\` (PLINK 2), \`bgen\` (1.2;

@@ -111,7 +111,9 @@ the frequency among the training people, which the model keeps. With \`folds\` a
   batch: { shared: ['features', 'samples', 'folds', 'inner_folds'], varies: ['hold_out'] },
   resources: (_params, shapes) => {
     const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-    const genotypes = shapes['genotypes'] ? 2 ** 31 : 0;
+    const { rows, columns } = shapes['genotypes']?.[0] ?? { rows: 0, columns: 0 };
+    // Dosages at worst as doubles, a Gram matrix for each fold, for their sum and for the tridiagonal form.
+    const genotypes = 8 * rows * columns + 8 * 8 * columns * columns;
     // A cell is in the table and, in each training set, as it is and centred.
     return { memory: 256 * 2 ** 20 + (32 + 16 * TABLES_KEPT) * cells + genotypes };
   },
