@@ -5,6 +5,7 @@ import { rngFromSeed } from '../../stats/rng.js';
 import { simulateCohortTask } from '../../tasks/simulate-cohort.js';
 import { validated, type Call } from './context.js';
 import { GENOTYPE_CALLS } from './golden-genotypes.js';
+import { UKB_GOLDEN_CALLS } from './golden-ukb.js';
 import { cohort, rows, samples } from './tables.js';
 
 const n = 60;
@@ -108,6 +109,7 @@ const simulatedStudy = {
 
 export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   ...GENOTYPE_CALLS,
+  ...UKB_GOLDEN_CALLS,
   'assoc.compare': {
     params: { by: ['cause', 'trait'] },
     inputs: { reference: associations(0), other: associations(0.75) },
