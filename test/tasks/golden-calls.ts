@@ -154,6 +154,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   'impute.knn': { params: { weights: 'distance' }, inputs: { table: blood, train: some } },
   'impute.masking': { params: { share: 0.25, people: 40 }, inputs: { table: blood, train: some }, seed },
   'impute.simple': { params: { value: 'median' }, inputs: { table: blood, train: some } },
+  'metrics.effective_rank': { inputs: { table: blood, samples: some } },
   'metrics.regression': {
     inputs: {
       truth: trait,
@@ -248,6 +249,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
       lookup: rows({ disease: ['gout', 'stroke'], category: ['joint', 'heart'] }),
     },
   },
+  'table.missingness': { inputs: { table: blood } },
   'table.sort': { params: { by: ['cadmium'], descending: true, limit: 10 }, inputs: { table: people } },
   'table.summarise': {
     params: {
