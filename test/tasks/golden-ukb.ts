@@ -64,7 +64,7 @@ export const UKB_GOLDEN_CALLS: Readonly<Record<string, Call>> = {
     },
   },
   'ukb.fields': {
-    params: { fields: [{ field: 20116, name: 'smoking', missing: [-3] }], sets: ['T1', 'blood_count'] },
+    params: { fields: [{ field: 20116, name: 'smoking', missing: [-3] }], sets: ['t1', 'blood_count'] },
     inputs: { table: people({ 1: { p20116_i0: -3, p30000_i0: 6.5, p30001_i0: 1, p25001_i2: 1.25 } }) },
   },
   'ukb.gwas_map': {
