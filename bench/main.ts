@@ -1,9 +1,24 @@
 /** Runs the benchmarks: `npm run bench` all of them, `npm run bench -- NAME` one. Never part of the tests. */
 import { cpus } from 'node:os';
+import { benchClump } from './clump.js';
+import { FULL, QUICK, benchBayesianRidge } from './bayesian-ridge.js';
+import { benchCox } from './cox.js';
 import { benchInstances } from './instances.js';
+import { benchKnn } from './knn.js';
+import { benchLogistic } from './logistic.js';
 import type { Measurement } from './measurement.js';
+import { benchScores } from './scores.js';
 
-const benches: Readonly<Record<string, () => Measurement[]>> = { instances: benchInstances };
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  clump: () => benchClump(),
+  scores: () => benchScores(),
+  'bayesian-ridge': () => benchBayesianRidge(QUICK),
+  'bayesian-ridge-full': () => benchBayesianRidge(FULL),
+  cox: benchCox,
+  knn: benchKnn,
+  logistic: benchLogistic,
+};
 
 const names = process.argv.slice(2);
 for (const name of names) {

@@ -49,7 +49,7 @@ export class RejectedWorkflow extends Error {
     readonly rendered: readonly string[],
     readonly diagnostics: readonly unknown[],
     readonly errors: number,
-    /** The files that were read, absolute. */
+    /** The files that were read, and those that were missed; absolute. */
     readonly sources: readonly string[] = [],
   ) {
     super('the workflow has errors');

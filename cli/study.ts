@@ -154,7 +154,7 @@ export async function loadStudy(
   ]);
   const sets = (flags.set ?? []).map(parseSet);
   const loaded = loadWorkflow({ file, sets, registry });
-  const { workflow, sources } = loaded;
+  const { workflow, sources, missing } = loaded;
   let { diagnostics } = loaded;
   if (workflow) diagnostics = [...diagnostics, ...(await columnFindings(workflow, store))];
   const render = (diagnostic: Diagnostic): string =>
@@ -164,7 +164,10 @@ export async function loadStudy(
   const files = [...sources.keys()].filter((name) => isAbsolute(name));
   if (!workflow || errors.length > 0) {
     const rendered = diagnostics.map(render);
-    throw new RejectedWorkflow(rendered, diagnostics.map(diagnosticJson), errors.length, files);
+    throw new RejectedWorkflow(rendered, diagnostics.map(diagnosticJson), errors.length, [
+      ...files,
+      ...missing,
+    ]);
   }
   return { workflow, warnings: diagnostics, render, sources: files };
 }

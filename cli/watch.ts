@@ -1,4 +1,5 @@
 /** `cohortflow watch`: runs a study again whenever its files change. The states are in engine/watch.ts. */
+import { existsSync } from 'node:fs';
 import type { Store } from '../cache/store.js';
 import type { CheckedStudy } from '../engine/watch.js';
 import { execute, executionOptions, meansOf, type ExecutionFlags, type Means } from './execute.js';
@@ -29,8 +30,13 @@ export const verb = defineVerb<ExecutionFlags>({
       import('../engine/watch.js'),
     ]);
     const files = watchFiles(file, { ignoreInitial: true });
+    const absent = new Absent((path) => {
+      files.add(path);
+      watch.change(path);
+    });
     const session = new Session(file, flags, means, targets, terminal, (paths) => {
       files.add([...paths]);
+      absent.add(paths);
     });
     const watch = new Watch({
       check: (changed) => session.check(changed),
@@ -55,11 +61,39 @@ export const verb = defineVerb<ExecutionFlags>({
     } finally {
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
+      absent.close();
       await files.close();
       session.close();
     }
   },
 });
+
+/** How often files that are not there are looked for. */
+const ABSENT_MS = 300;
+
+/** Files that are not there yet: nothing tells when they come, nor the folders that they will stand in, so they are looked for. */
+class Absent {
+  private readonly paths = new Set<string>();
+  private readonly looking = setInterval(() => this.look(), ABSENT_MS);
+
+  constructor(private readonly onFound: (path: string) => void) {}
+
+  add(paths: readonly string[]): void {
+    for (const path of paths) if (!existsSync(path)) this.paths.add(path);
+  }
+
+  close(): void {
+    clearInterval(this.looking);
+  }
+
+  private look(): void {
+    for (const path of this.paths) {
+      if (!existsSync(path)) continue;
+      this.paths.delete(path);
+      this.onFound(path);
+    }
+  }
+}
 
 /** The study's files and its store from one check to the next. */
 class Session {

@@ -20,9 +20,12 @@ function shapesOf(work: Work): InputShapes {
   return Object.fromEntries(
     Object.entries(work.inputs.wire).map(([port, input]) => [
       port,
-      valuesOf(input).flatMap((value) =>
-        value.kind === 'table' ? [{ rows: value.manifest.rows, columns: value.manifest.columns.length }] : [],
-      ),
+      valuesOf(input).flatMap((value) => {
+        if (value.kind === 'view') return [value.recipe.shape];
+        return value.kind === 'table'
+          ? [{ rows: value.manifest.rows, columns: value.manifest.columns.length }]
+          : [];
+      }),
     ]),
   );
 }

@@ -86,7 +86,7 @@ export class Calls {
   private enqueue(work: Work): void {
     const { task } = work.state.node;
     if (work.alone || !('batch' in task)) {
-      this.queue.add(work, work.key);
+      this.queue.add(work, work.key, work.key);
       return;
     }
     const { shared, varies } = task.batch;
@@ -94,7 +94,9 @@ export class Calls {
       ([name]) => !varies.includes(name),
     );
     const inputs = work.preimage.inputs.filter(([port]) => shared.includes(port));
-    this.queue.add(work, canonicalJson([Object.fromEntries(params), inputs, work.seed]));
+    const common = Object.fromEntries(params);
+    const kin = varies.length > 0 ? canonicalJson([common, work.preimage.inputs]) : work.key;
+    this.queue.add(work, canonicalJson([common, inputs, work.seed]), kin);
   }
 
   dispatch(): void {

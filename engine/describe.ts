@@ -89,28 +89,29 @@ export interface Graph {
   readonly report: GraphReport | null;
 }
 
-/** The graph of a recorded run. Runs of earlier versions lack what was not recorded then. */
+/** As runs of earlier versions recorded it. */
+type EarlierGraph = Omit<Graph, 'inputs' | 'publish'> & {
+  readonly inputs: Readonly<Record<string, Partial<GraphInput> & Pick<GraphInput, 'path' | 'type'>>>;
+  readonly publish: readonly (Partial<GraphPublished> & Pick<GraphPublished, 'path' | 'reference'>)[];
+};
+
+const READ_AS_IT_IS: ReadOptions = { format: null, id: null, missing: [], types: {} };
+
+/** The graph of a recorded run. What was not recorded then is not known now: where a published file came from, say. */
 export function readGraph(store: ByteReader, digest: Digest): Graph {
-  const bytes = store.read(digest);
-  const graph = JSON.parse(Buffer.from(bytes).toString('utf8')) as Graph;
-  const { origins = {}, records = {}, report = null } = graph as Partial<Graph>;
-  const publish = graph.publish.map((item) => ({
-    ...item,
-    parts: item.parts ?? [item.path],
-    select: item.select ?? [],
-  }));
-  const inputs = Object.entries(graph.inputs).map(([name, input]) => [
+  const graph = JSON.parse(Buffer.from(store.read(digest)).toString('utf8')) as EarlierGraph;
+  const { origins = {}, records = {}, report = null } = graph as Partial<EarlierGraph>;
+  const inputs = Object.entries(graph.inputs).map(([name, input]): [string, GraphInput] => [
     name,
-    { ...input, parts: input.parts ?? [input.path] },
+    { parts: [input.path], read: READ_AS_IT_IS, ...input },
   ]);
-  return {
-    ...graph,
-    inputs: Object.fromEntries(inputs) as Graph['inputs'],
-    publish,
-    origins,
-    records,
-    report,
-  };
+  const publish = graph.publish.map((item): GraphPublished => ({
+    parts: [item.path],
+    select: [],
+    columns: null,
+    ...item,
+  }));
+  return { ...graph, inputs: Object.fromEntries(inputs), publish, origins, records, report };
 }
 
 /**

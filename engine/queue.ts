@@ -26,7 +26,13 @@ export interface Work {
 interface NodeQueue {
   readonly priority: number;
   /** By what the instances of one call have in common. */
-  readonly groups: Map<string, Work[]>;
+  readonly groups: Map<string, Member[]>;
+}
+
+interface Member {
+  readonly work: Work;
+  /** Neighbours of one kin have all inputs in common and go into one call. */
+  readonly kin: string;
 }
 
 /** More would make one message too large and one crash too dear. */
@@ -45,8 +51,11 @@ export class WorkQueue {
     return this.waiting;
   }
 
-  /** @param group what a call's instances must have in common; instances of a single task give their own key. */
-  add(work: Work, group: string): void {
+  /**
+   * @param group what a call's instances must have in common; instances of a single task give their own key
+   * @param kin instances of one kin are not parted between calls: what they share is read and prepared once
+   */
+  add(work: Work, group: string, kin: string): void {
     let queue = this.nodes.get(work.state);
     if (!queue) {
       queue = { priority: this.priority(work.state), groups: new Map() };
@@ -54,8 +63,8 @@ export class WorkQueue {
     }
     if (queue.groups.size === 0) this.push(work.state);
     const members = queue.groups.get(group);
-    if (members) members.push(work);
-    else queue.groups.set(group, [work]);
+    if (members) members.push({ work, kin });
+    else queue.groups.set(group, [{ work, kin }]);
     this.waiting++;
   }
 
@@ -67,11 +76,13 @@ export class WorkQueue {
       const state = this.pop();
       const queue = this.nodes.get(state)!;
       const [name, members] = queue.groups.entries().next().value!;
-      if (!fits(members[0]!)) {
+      if (!fits(members[0]!.work)) {
         passed.push(state);
         continue;
       }
-      taken = members.splice(0, Math.min(LARGEST_CALL, Math.ceil(members.length / workers)));
+      let count = Math.min(LARGEST_CALL, Math.ceil(members.length / workers));
+      while (count < members.length && members[count]!.kin === members[count - 1]!.kin) count++;
+      taken = members.splice(0, count).map(({ work }) => work);
       if (members.length === 0) queue.groups.delete(name);
       if (queue.groups.size > 0) passed.push(state);
     }

@@ -118,6 +118,8 @@ export interface ViewRecipe {
   readonly files: Readonly<Record<string, string>>;
   /** What the view is of: for the tasks that read it. */
   readonly detail: Json;
+  /** How much it is, as `resources` of the tasks that read it see it: people and variants, say. */
+  readonly shape: { readonly rows: number; readonly columns: number };
 }
 
 /** A view with where its files are now. */

@@ -7,9 +7,9 @@
  * `c` and the packed hard calls (every dosage is 0, 1, 2 or missing) or `d` and the ALT dosages as little-endian
  * float32, missing as the quiet NaN 0x7fc00000. The variant's id is not part of it.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { packedLength, setCall } from './hardcalls.js';
-import { dosageBlocks } from './source.js';
+import { callBlocks, dosageBlocks } from './source.js';
 import type { GenotypeSource } from './source.js';
 
 const TAG = 'genotypes/1\0';
@@ -23,18 +23,34 @@ export async function variantDigests(
   const count = people?.length ?? source.samples.count;
   const packed = new Uint8Array(packedLength(count));
   const floats = new DataView(new ArrayBuffer(4 * count));
+  const table = source.variants;
+  const begin = (variant: number): Hash => {
+    const place = [
+      String(count),
+      table.chromosomeNames[table.chromosome[variant]!]!,
+      String(table.position[variant]!),
+    ];
+    const hash = createHash('sha256').update(TAG);
+    return hash.update([...place, table.ref.at(variant), table.alt.at(variant), ''].join('\0'));
+  };
   const digests: string[] = [];
+  if (!source.hasDosages) {
+    for await (const block of callBlocks(source, variants, people)) {
+      for (let v = 0; v < block.count; v++) {
+        const calls = block.calls.subarray(v * block.stride, (v + 1) * block.stride);
+        digests.push(
+          begin(variants[block.first + v]!)
+            .update('c')
+            .update(calls)
+            .digest('hex'),
+        );
+      }
+    }
+    return digests;
+  }
   for await (const block of dosageBlocks(source, variants, people, 'alt')) {
     for (let v = 0; v < block.count; v++) {
-      const variant = variants[block.first + v]!;
-      const table = source.variants;
-      const place = [
-        String(count),
-        table.chromosomeNames[table.chromosome[variant]!]!,
-        String(table.position[variant]!),
-      ];
-      const hash = createHash('sha256').update(TAG);
-      hash.update([...place, table.ref.at(variant), table.alt.at(variant), ''].join('\0'));
+      const hash = begin(variants[block.first + v]!);
       const row = block.values.subarray(v * count, (v + 1) * count);
       if (packWhole(row, packed)) hash.update('c').update(packed);
       else {

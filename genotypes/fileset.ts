@@ -5,7 +5,7 @@
 import { GenotypeError } from './error.js';
 import { packedLength } from './hardcalls.js';
 import type { SampleTable } from './samples.js';
-import { checkRequest } from './source.js';
+import { PeopleMap, checkRequest } from './source.js';
 import type { CountedAllele, GenotypeSource } from './source.js';
 import { concatVariants } from './variants.js';
 import type { VariantTable } from './variants.js';
@@ -86,14 +86,16 @@ class JoinedSource implements Fileset {
   readonly hasDosages: boolean;
   /** First variant of each file, and the number of all. */
   private readonly firsts: number[];
+  private readonly people: readonly PeopleMap[];
 
   constructor(
     readonly sources: readonly GenotypeSource[],
     /** Row in each file of each person of the set. */
-    private readonly rows: readonly Uint32Array[],
+    rows: readonly Uint32Array[],
     readonly droppedPeople: readonly string[],
     readonly samples: SampleTable,
   ) {
+    this.people = rows.map((row) => new PeopleMap(row));
     this.name = `${sources[0]!.name} and ${sources.length - 1} more`;
     this.variants = concatVariants(sources.map((source) => source.variants));
     this.hasDosages = sources.some((source) => source.hasDosages);
@@ -128,9 +130,7 @@ class JoinedSource implements Fileset {
         { length: to - from },
         (_, i) => variants[from + i]! - this.firsts[file]!,
       );
-      const here = this.rows[file]!;
-      const rows = people === undefined ? here : Uint32Array.from(people, (s) => here[s]!);
-      await visit(this.sources[file]!, local, rows, from, to);
+      await visit(this.sources[file]!, local, this.people[file]!.there(people), from, to);
       from = to;
     }
   }

@@ -134,11 +134,32 @@ export function checkRequest(
       );
     }
   }
-  if (people !== undefined) {
-    for (const person of people) {
-      if (person >= source.samples.count)
-        throw new RangeError(`internal error: no person ${person} in ${source.name}`);
+  if (people === undefined || checkedPeople.get(people) === source.samples.count) return;
+  for (const person of people) {
+    if (person >= source.samples.count)
+      throw new RangeError(`internal error: no person ${person} in ${source.name}`);
+  }
+  checkedPeople.set(people, source.samples.count);
+}
+
+/** Lists of people that were found to be among so many; requests for a few variants come with the same list again and again. */
+const checkedPeople = new WeakMap<Uint32Array, number>();
+
+/** People of one list as people of another, made once for each list. */
+export class PeopleMap {
+  private readonly known = new WeakMap<Uint32Array, Uint32Array>();
+
+  /** @param rows number there of each person here */
+  constructor(private readonly rows: Uint32Array) {}
+
+  there(people: Uint32Array | undefined): Uint32Array {
+    if (people === undefined) return this.rows;
+    let mapped = this.known.get(people);
+    if (mapped === undefined) {
+      mapped = Uint32Array.from(people, (s) => this.rows[s]!);
+      this.known.set(people, mapped);
     }
+    return mapped;
   }
 }
 

@@ -106,14 +106,14 @@ function moduleBytes(functions: readonly WasmFunction[]): Uint8Array {
 }
 
 /** A module compiled at its first use. The answer instantiates it over a memory of so many pages; RangeError when memory is refused. */
-export function wasmModule<Exports extends object>(
+export function wasmModule(
   functions: () => readonly WasmFunction[],
-): (pages: number) => Exports & { readonly memory: WasmMemory } {
+): (pages: number) => { readonly memory: WasmMemory; readonly exports: object } {
   let compiled: object | undefined;
   return (pages) => {
     compiled ??= new WebAssembly.Module(moduleBytes(functions()));
     const memory = new WebAssembly.Memory({ initial: pages });
     const instance = new WebAssembly.Instance(compiled, { m: { m: memory } });
-    return { memory, ...(instance.exports as Exports) };
+    return { memory, exports: instance.exports };
   };
 }

@@ -249,10 +249,19 @@ function partition(
 /** The value of the leaf that row `i` of the columns falls into. */
 export function leafValue(tree: Tree, columns: readonly Float64Array[], i: number): number {
   let node = 0;
-  for (let feature = tree.feature[0]!; feature >= 0; feature = tree.feature[node]!) {
-    const x = columns[feature]![i]!;
-    const goesLeft = Number.isNaN(x) ? tree.missingLeft[node] === 1 : x <= tree.threshold[node]!;
-    node = goesLeft ? tree.left[node]! : tree.right[node]!;
-  }
+  while (tree.feature[node]! >= 0) node = childOf(tree, columns, i, node);
   return tree.value[node]!;
+}
+
+/** The nodes that row `i` passes, from the root to its leaf. */
+export function pathOf(tree: Tree, columns: readonly Float64Array[], i: number): number[] {
+  const path = [0];
+  for (let node = 0; tree.feature[node]! >= 0; path.push(node)) node = childOf(tree, columns, i, node);
+  return path;
+}
+
+function childOf(tree: Tree, columns: readonly Float64Array[], i: number, node: number): number {
+  const x = columns[tree.feature[node]!]![i]!;
+  const goesLeft = Number.isNaN(x) ? tree.missingLeft[node] === 1 : x <= tree.threshold[node]!;
+  return goesLeft ? tree.left[node]! : tree.right[node]!;
 }

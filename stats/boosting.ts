@@ -6,7 +6,7 @@
  * Deterministic. Not responsible for making folds.
  */
 import { binColumn, type BinnedColumn } from './boosting-bins.js';
-import { growTree, leafValue, type Tree, type TreeOptions } from './boosting-tree.js';
+import { growTree, leafValue, pathOf, type Tree, type TreeOptions } from './boosting-tree.js';
 
 export type BoostingLoss = 'squared' | 'logistic';
 
@@ -100,6 +100,38 @@ export function predictBoosted(
     for (const tree of trees) sum += leafValue(tree, columns, i);
     return sum;
   });
+}
+
+/**
+ * What each column adds to the predictions of the given rows: along a row's path through a tree, every split moves the mean of the
+ * rows that come so far to that of the rows on its side (Saabas 2014, "Interpreting random forests"; means over the given rows). One
+ * array per column; for every row they and one constant sum to the prediction.
+ */
+export function attributeBoosted(
+  { trees }: BoostedModel,
+  columns: readonly Float64Array[],
+  rows: Int32Array,
+): Float64Array[] {
+  const parts = columns.map(() => new Float64Array(rows.length));
+  for (const tree of trees) {
+    const sums = new Float64Array(tree.value.length);
+    const counts = new Float64Array(tree.value.length);
+    rows.forEach((i) => {
+      const value = leafValue(tree, columns, i);
+      for (const node of pathOf(tree, columns, i)) {
+        sums[node]! += value;
+        counts[node]!++;
+      }
+    });
+    rows.forEach((i, r) => {
+      const path = pathOf(tree, columns, i);
+      for (let step = 1; step < path.length; step++) {
+        const [from, to] = [path[step - 1]!, path[step]!];
+        parts[tree.feature[from]!]![r]! += sums[to]! / counts[to]! - sums[from]! / counts[from]!;
+      }
+    });
+  }
+  return parts;
 }
 
 /** A model on its way: the trees so far and what they predict for the training rows. */

@@ -89,6 +89,7 @@ function groupByScore(outcome: ArrayLike<number>, eta: ArrayLike<number>): Score
   let b = controls.length - 1;
   while (a >= 0 || b >= 0) {
     const score = Math.max(a < 0 ? -Infinity : cases[a]!, b < 0 ? -Infinity : controls[b]!);
+    if (Number.isNaN(score)) throw new Error('internal error: a score is NaN');
     for (; a >= 0 && cases[a] === score; a--) groups.cases[groupCount]!++;
     for (; b >= 0 && controls[b] === score; b--) groups.controls[groupCount]!++;
     groupCount++;

@@ -7,7 +7,7 @@
 import { crossValidateBoosting, predictBoosted, type BoostedModel } from './boosting.js';
 import { crossValidateElasticNets } from './elastic-net-columns.js';
 import type { Backend } from './linalg/backend.js';
-import type { Matrix } from './linalg/matrix.js';
+import { columnsOf, type Matrix } from './linalg/matrix.js';
 
 export type PenalisedLearner = 'ridge' | 'lasso' | 'elastic-net';
 export type Comparator = PenalisedLearner | 'boosting';
@@ -90,10 +90,4 @@ export function predictComparator(model: ComparatorModel, x: Matrix): Float64Arr
     for (let j = 0; j < x.cols; j++) if (coef[j] !== 0) sum += coef[j]! * x.data[i * x.cols + j]!;
     return sum;
   });
-}
-
-function columnsOf(x: Matrix): Float64Array[] {
-  return Array.from({ length: x.cols }, (_, j) =>
-    Float64Array.from({ length: x.rows }, (_, i) => x.data[i * x.cols + j]!),
-  );
 }

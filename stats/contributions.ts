@@ -3,6 +3,8 @@
  *
  * Not responsible for the model itself (`stack.ts`).
  */
+import { attributeBoosted } from './boosting.js';
+import { columnsOf } from './linalg/matrix.js';
 import {
   combineLayers,
   inputOf,
@@ -21,36 +23,33 @@ export interface Contribution {
   readonly own: number;
 }
 
-/** The contribution of every modality, over the given people; NaN throughout when the prediction does not vary, or layer 2 is of trees. */
+/** The contribution of every modality, over the given people; NaN throughout when the prediction does not vary. */
 export function modalityContributions(
   model: StackModel,
   inputs: StackInputs,
 ): (Contribution & { readonly modality: string })[] {
   const layerOne = predictLayerOne(model, inputs);
   const stacked = combineLayers(model, layerOne);
-  return model.modalities.map(({ name }, m) => {
-    const weight = layerTwoWeight(model, m);
-    return {
-      modality: name,
-      ...contribution(
-        layerOne[m]!.map((value) => weight * value),
-        stacked,
-      ),
-    };
-  });
+  const parts = model.layerTwo === null ? layerOne : partsOf(model.layerTwo, layerOne);
+  return model.modalities.map(({ name }, m) => ({ modality: name, ...contribution(parts[m]!, stacked) }));
 }
 
-/** The contribution of every feature (a SNP, a blood marker) of every modality, with its weight in the stacked prediction; NaN with trees. */
+/**
+ * The contribution of every feature (a SNP, a blood marker) of every modality, with its weight in the stacked prediction. Trees have
+ * no weights (NaN); what a feature moves in their predictions is `attributeBoosted`'s. With trees in layer 2 a feature of layer 1 has no
+ * part of its own, and all is NaN.
+ */
 export function featureContributions(
   model: StackModel,
   inputs: StackInputs,
 ): (Contribution & { readonly modality: string; readonly feature: string; readonly weight: number })[] {
   const stacked = predictStack(model, inputs);
   return model.modalities.flatMap((modality, m) => {
-    const x = inputOf(modality, inputs);
+    const outer = layerTwoWeight(model, m);
+    const parts = partsOf(modality, columnsOf(inputOf(modality, inputs)));
     return modality.features.map((feature, j) => {
-      const weight = layerTwoWeight(model, m) * weightOf(modality, j);
-      const part = Float64Array.from({ length: x.rows }, (_, i) => weight * x.data[i * x.cols + j]!);
+      const part = parts[j]!.map((value) => outer * value);
+      const weight = outer * weightOf(modality, j);
       return { modality: modality.name, feature, weight, ...contribution(part, stacked) };
     });
   });
@@ -58,6 +57,13 @@ export function featureContributions(
 
 const layerTwoWeight = (model: StackModel, m: number): number =>
   model.layerTwo === null ? 1 : weightOf(model.layerTwo, m);
+
+/** What each input adds to a model's prediction of each person, but for a constant. */
+function partsOf(model: LayerModel, columns: readonly Float64Array[]): readonly Float64Array[] {
+  if ('coef' in model) return columns.map((x, j) => x.map((value) => model.coef[j]! * value));
+  const rows = Int32Array.from({ length: columns[0]?.length ?? 0 }, (_, i) => i);
+  return attributeBoosted(model.boosted, columns, rows);
+}
 
 /** Trees have no weights. */
 const weightOf = (model: LayerModel, j: number): number => ('coef' in model ? model.coef[j]! : NaN);

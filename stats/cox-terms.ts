@@ -14,6 +14,8 @@ export type Ties = 'efron' | 'breslow';
 /** Per-moment and per-position quantities of one β; owned by a workspace and overwritten by the next evaluation. */
 export interface Hazard {
   loglik: number;
+  /** What keeps exp(η − shift) finite; nearly always 0. */
+  shift: number;
   /** r = c·exp(η − shift) and v, by position. */
   readonly risk: Float64Array;
   readonly weight: Float64Array;
@@ -41,6 +43,7 @@ export function newHazard(sets: RiskSets): Hazard {
   const K = sets.moments;
   return {
     loglik: NaN,
+    shift: 0,
     risk: new Float64Array(sets.n),
     weight: new Float64Array(sets.n),
     atRisk: new Float64Array(K),
@@ -112,6 +115,7 @@ export function evaluateHazard(sets: RiskSets, eta: Float64Array, ties: Ties, ou
   }
   accumulateHazard(sets, out);
   out.loglik = loglik;
+  out.shift = shift;
   return loglik;
 }
 

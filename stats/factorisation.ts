@@ -175,9 +175,13 @@ function centredTarget(y: ArrayLike<number>): { mean: number; total: number; val
     if (y[i] !== y[0]) constant = false;
   }
   const mean = constant ? (y[0] ?? NaN) : sum / y.length;
-  const values = Float64Array.from(y, (value) => value - mean);
+  const values = new Float64Array(y.length);
   let total = 0;
-  for (const value of values) total += value * value;
+  for (let i = 0; i < y.length; i++) {
+    const value = y[i]! - mean;
+    values[i] = value;
+    total += value * value;
+  }
   return { mean, total, values };
 }
 

@@ -168,7 +168,12 @@ function tryStep(state: State): boolean {
 }
 
 /** The model's minimum, with the penalty: the β that it recommends. */
-function modelMinimum({ model, beta, gradient, penalty, violation, backend }: State): Float64Array {
+function modelMinimum(state: State): Float64Array {
+  const { model, beta, gradient, penalty, violation, backend } = state;
+  // Solved to a gradient well below what this step can leave.
+  const enough = 0.003 * violation;
+  const kept = minimumGivenSigns(state, enough);
+  if (kept) return kept;
   const p = beta.length;
   // In β + d the linear term is −(Bβ − g).
   const cross = new Float64Array(p);
@@ -178,10 +183,45 @@ function modelMinimum({ model, beta, gradient, penalty, violation, backend }: St
     cross[j] = -gradient[j]!;
     for (let k = 0, at = j * p; k < p; k++, at++) cross[j]! += model.data[at]! * beta[k]!;
   }
-  // Solved to a gradient well below what this step can leave.
-  const enough = 0.003 * violation;
   const problem = { gram: model, cross, l1: penalty, l2: 0 };
   return minimise(problem, beta, { tolerance: enough ** 2 / largest, maxSweeps: 500 }, backend);
+}
+
+/** The minimum when every coefficient keeps its sign, or stays zero; null when it is elsewhere. The last steps of a fit are of this kind. */
+function minimumGivenSigns(state: State, enough: number): Float64Array | null {
+  const { model, beta, gradient, penalty, backend } = state;
+  const p = beta.length;
+  const support = Int32Array.from(beta.keys()).filter((j) => beta[j] !== 0 || penalty[j] === 0);
+  const size = support.length;
+  if (size === 0) return null;
+  const system = matrix(size, size);
+  const right = matrix(size, 1);
+  for (let a = 0; a < size; a++) {
+    const j = support[a]!;
+    right.data[a] = -gradient[j]! - penalty[j]! * Math.sign(beta[j]!);
+    // potrf reads the lower triangle only.
+    for (let b = 0; b <= a; b++) system.data[a * size + b] = model.data[j * p + support[b]!]!;
+  }
+  const factor = backend.potrf(system);
+  if (!factor.ok) return null;
+  const moves = backend.potrs(factor.factor, right).data;
+  const there = beta.slice();
+  const residual = gradient.map((g) => -g);
+  for (let a = 0; a < size; a++) {
+    const j = support[a]!;
+    const move = moves[a]!;
+    there[j]! += move;
+    if (penalty[j]! > 0 && Math.sign(there[j]!) !== Math.sign(beta[j]!)) return null;
+    for (let k = 0, at = j * p; k < p; k++, at++) residual[k]! -= move * model.data[at]!;
+  }
+  for (let j = 0; j < p; j++) {
+    const excess =
+      there[j] === 0
+        ? Math.abs(residual[j]!) - penalty[j]!
+        : Math.abs(residual[j]! - penalty[j]! * Math.sign(there[j]!));
+    if (excess > enough) return null;
+  }
+  return there;
 }
 
 /**
@@ -190,7 +230,7 @@ function modelMinimum({ model, beta, gradient, penalty, violation, backend }: St
  */
 function learn(state: State, candidate: Float64Array, there: Evaluation): void {
   const p = candidate.length;
-  scaleModel(state, there.weight / state.modelWeight);
+  const factor = there.weight / state.modelWeight;
   const { data } = state.model;
   const step = candidate.map((b, j) => b - state.beta[j]!);
   const change = there.gradient.map((g, j) => g - state.gradient[j]!);
@@ -200,15 +240,18 @@ function learn(state: State, candidate: Float64Array, there: Evaluation): void {
   for (let j = 0; j < p; j++) {
     let sum = 0;
     for (let k = 0, at = j * p; k < p; k++, at++) sum += data[at]! * step[k]!;
-    predicted[j] = sum;
-    expected += sum * step[j]!;
+    predicted[j] = factor * sum;
+    expected += predicted[j]! * step[j]!;
     curvature += change[j]! * step[j]!;
   }
-  if (!(expected > 0 && curvature > 0.05 * expected && curvature < 20 * expected)) return;
+  state.modelWeight = there.weight;
+  const learns = expected > 0 && curvature > 0.05 * expected && curvature < 20 * expected;
   for (let j = 0; j < p; j++) {
-    const gain = change[j]! / curvature;
-    const loss = predicted[j]! / expected;
-    for (let k = 0, at = j * p; k < p; k++, at++) data[at]! += gain * change[k]! - loss * predicted[k]!;
+    const gain = learns ? change[j]! / curvature : 0;
+    const loss = learns ? predicted[j]! / expected : 0;
+    for (let k = 0, at = j * p; k < p; k++, at++) {
+      data[at] = factor * data[at]! + gain * change[k]! - loss * predicted[k]!;
+    }
   }
 }
 

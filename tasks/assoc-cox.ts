@@ -24,7 +24,10 @@ nothing and would only cost people.
 
 With an \`entry\` in the outcome, people are at risk only after it (left truncation: age as the time scale). \`firth: flagged\` refits
 models with fewer than ten events per parameter, or with a coefficient that runs off to infinity, by Firth's penalised likelihood: p and z are then
-those of the penalised likelihood ratio (z with the sign of beta), and the association says \`penalised\`.`,
+those of the penalised likelihood ratio (z with the sign of beta), and the association says \`penalised\`.
+
+With \`weights\` each person's terms of the likelihood count so many times; \`n\` and \`events\` still count people. Unless weights are numbers of copies, use
+\`robust\`: the inverse information takes them for copies. Penalised fits and the concordance are weighted too.`,
   params: {
     type: 'object',
     properties: {
@@ -78,8 +81,22 @@ those of the penalised likelihood ratio (z with the sign of beta), and the assoc
       type: 'table',
       optional: true,
       summary: 'What to adjust for: columns of numbers (of `strata` also text).',
-      reads: (params: Params, schema: TableSchema) =>
-        schema.columns.map(({ name }) => name).filter((name) => !params.omit.includes(name)),
+      reads: (params: Params, schema: TableSchema) => {
+        const names = schema.columns.map(({ name }) => name);
+        const absent = params.omit.find((name) => name !== null && !names.includes(name));
+        if (absent !== undefined) {
+          throw new TaskError(`no covariate '${absent!}' to omit; there are ${names.join(', ') || 'none'}`, {
+            port: 'covariates',
+          });
+        }
+        return names.filter((name) => !params.omit.includes(name));
+      },
+    },
+    weights: {
+      type: 'table',
+      optional: true,
+      summary:
+        'One column of case weights, 0 or more (R: `coxph(weights =)`); 0 leaves somebody out. Sampling weights want `robust`.',
     },
     samples: {
       type: 'samples',
@@ -95,7 +112,7 @@ those of the penalised likelihood ratio (z with the sign of beta), and the assoc
         'beta, se, z, log10p, n, events, missing, status, reason; when asked for penalised, zph_log10p, concordance.',
     },
   },
-  batch: { shared: ['outcome', 'covariates', 'samples'], varies: [] },
+  batch: { shared: ['outcome', 'covariates', 'weights', 'samples'], varies: [] },
   resources: (_params, shapes) => {
     const people = shapes['outcome']?.[0]?.rows ?? 0;
     const covariates = shapes['covariates']?.[0]?.columns ?? 0;
@@ -143,7 +160,8 @@ function prepare(context: TaskContext<Params>): Prepared {
   const aligned = alignedTo(ids, outcome, 'outcome', warnings);
   const event = numbersOf(aligned, 'outcome', 'event');
   refuse(event, 'event', ids, 'expected 0 or 1', (value) => value !== 0 && value !== 1);
-  const time = numbersOf(aligned, 'outcome', 'time');
+  // A copy: people without a stratum lose their time below.
+  const time = numbersOf(aligned, 'outcome', 'time').slice();
   refuse(time, 'time', ids, 'expected a time of 0 or more', (value) => !(value >= 0 && value < Infinity));
   const covariates: Float64Array[] = [];
   let strata: Int32Array | undefined;
@@ -162,6 +180,7 @@ function prepare(context: TaskContext<Params>): Prepared {
   const data = {
     stop: time,
     event,
+    ...(context.has('weights') ? { weights: caseWeights(context, ids, warnings) } : {}),
     ...(aligned.columns.has('entry') ? { start: numbersOf(aligned, 'outcome', 'entry') } : {}),
     ...(strata ? { strata } : {}),
   };
@@ -175,10 +194,20 @@ function refuse(
   ids: readonly string[],
   expected: string,
   wrong: (value: number) => boolean,
+  port = 'outcome',
 ): void {
   const row = values.findIndex((value) => !Number.isNaN(value) && wrong(value));
   if (row < 0) return;
-  throw new TaskError(`${expected}, got ${values[row]!}`, { port: 'outcome', column, row: ids[row]! });
+  throw new TaskError(`${expected}, got ${values[row]!}`, { port, column, row: ids[row]! });
+}
+
+/** A weight per person; somebody without one is counted as missing. */
+function caseWeights(context: TaskContext<Params>, ids: readonly string[], warnings: string[]): Float64Array {
+  const table = alignedTo(ids, context.table('weights'), 'weights', warnings);
+  const { name, values } = onlyColumn(table, 'weights');
+  const expected = 'expected a weight of 0 or more';
+  refuse(values, name, ids, expected, (value) => !(value >= 0 && value < Infinity), 'weights');
+  return values;
 }
 
 /** A covariate that somebody has and that varies. */
@@ -217,8 +246,11 @@ function stratumCodes(table: Table, strata: readonly string[], time: Float64Arra
 
 /** The table with one row for each of `ids`, missing where it has none. @throws TaskError when no id matches. */
 function alignedTo(ids: readonly string[], table: Table, port: string, warnings: string[]): Table {
-  const rows = matchIds(idsOf(table, port), ids);
-  const absent = rows.reduce((count, row) => count + (row < 0 ? 1 : 0), 0);
+  const own = idsOf(table, port);
+  // The usual case, and at 350,000 people several times faster than matching.
+  const same = own.length === ids.length && own.every((id, row) => id === ids[row]);
+  const rows = same ? null : matchIds(own, ids);
+  const absent = rows?.reduce((count, row) => count + (row < 0 ? 1 : 0), 0) ?? 0;
   if (absent === ids.length && ids.length > 0) {
     throw new TaskError(`none of the ${people(ids.length)} to fit has a row; ids look like '${ids[0]!}'`, {
       port,
@@ -227,7 +259,7 @@ function alignedTo(ids: readonly string[], table: Table, port: string, warnings:
   if (absent > 0) warnings.push(`no row in '${port}' for ${people(absent)} of those to fit`);
   const columns = new Map<string, Column>();
   for (const [name, column] of [...table.columns].sort(([a], [b]) => compareBytes(a, b))) {
-    columns.set(name, takeRows(column, rows));
+    columns.set(name, rows ? takeRows(column, rows) : column);
   }
   return { rows: ids.length, id: { name: table.id!.name, values: ids }, columns };
 }

@@ -197,6 +197,7 @@ export function viewParts(
         variant_index: fileDigest(variants, 'tsv'),
       },
       detail: detail as unknown as Json,
+      shape: { rows: index.people.count, columns: index.variants.count },
     }),
     people_index: fileOutput(people, 'tsv'),
     variant_index: fileOutput(variants, 'tsv'),

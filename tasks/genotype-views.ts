@@ -12,7 +12,7 @@ import { openBed } from '../genotypes/plink1/bed.js';
 import { openPgen } from '../genotypes/plink2/pgen.js';
 import type { Build } from '../genotypes/qc/longrangeld.js';
 import { sampleIndices, type SampleTable } from '../genotypes/samples.js';
-import type { CountedAllele, GenotypeSource } from '../genotypes/source.js';
+import { PeopleMap, type CountedAllele, type GenotypeSource } from '../genotypes/source.js';
 import type { VariantTable } from '../genotypes/variants.js';
 import { openVcf } from '../genotypes/vcf/vcf.js';
 import {
@@ -66,6 +66,7 @@ export async function openFiles(
 /** Some people and variants of a source, in an order of their own. */
 export class PickedSource implements GenotypeSource {
   readonly hasDosages: boolean;
+  private readonly people: PeopleMap;
 
   constructor(
     readonly name: string,
@@ -74,9 +75,10 @@ export class PickedSource implements GenotypeSource {
     /** Number in the base of each variant, and of each person. */
     private readonly place: Uint32Array,
     readonly samples: SampleTable,
-    private readonly rows: Uint32Array,
+    rows: Uint32Array,
   ) {
     this.hasDosages = base.hasDosages;
+    this.people = new PeopleMap(rows);
   }
 
   private inBase(
@@ -85,7 +87,7 @@ export class PickedSource implements GenotypeSource {
   ): { variants: Uint32Array; people: Uint32Array } {
     return {
       variants: Uint32Array.from(variants, (v) => this.place[v]!),
-      people: people === undefined ? this.rows : Uint32Array.from(people, (s) => this.rows[s]!),
+      people: this.people.there(people),
     };
   }
 

@@ -39,7 +39,7 @@ likelihood, over founders called at both; it differs from the correlation of gen
 
 LD is that of \`genotypes\`: a reference panel, or, better where there are enough, the people that the model is trained on (\`samples\`). Narrow
 the view to the trait's variants (\`genotypes.select\`), so that other variants of the panel do not matter; traits of one call share the
-reading, and a trait's answer does not depend on the others.`,
+reading and the r² of each pair, and a trait's answer does not depend on the others.`,
   params: {
     type: 'object',
     properties: {
@@ -80,7 +80,8 @@ reading, and a trait's answer does not depend on the others.`,
     flow: { type: 'table', summary: 'Variants by what became of them: reason, rows.' },
   },
   batch: { shared: ['samples'], varies: [] },
-  resources: () => ({ memory: 2 ** 30 + 2 ** 28 }),
+  // Bit planes, a quarter as much for what is known of pairs, and the tables.
+  resources: () => ({ memory: 2 ** 30 + 2 ** 28 + 2 ** 28 }),
   async runBatch(batch) {
     const openings = new Openings();
     try {

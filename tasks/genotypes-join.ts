@@ -14,7 +14,7 @@ interface Params {
 
 export const genotypesJoin = defineTask<Params>({
   name: 'genotypes.join',
-  version: 1,
+  version: 2,
   summary: 'Joins views of the same people, such as one for each chromosome, into one.',
   details: `Variants follow view after view, in the order of the items. People must be the same in all views, or with \`intersect\` are
 those whom all have; the others are counted in a warning. Views on different builds are refused.`,

@@ -2,6 +2,7 @@
 import { numberColumn, textColumn } from '../cache/column.js';
 import { idTable, plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
+import { familiesOf } from '../genotypes/qc/families.js';
 import { kingRobust, relatedToExclude } from '../genotypes/qc/king.js';
 import { Openings, biallelic, refusing } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
@@ -25,7 +26,7 @@ interface Pairs {
 
 export const genotypesKinship = defineTask<Params>({
   name: 'genotypes.kinship',
-  version: 1,
+  version: 2,
   summary: 'Finds relatives by KING-robust kinship, or from a given table, and whom to leave out.',
   details: `Kinship is 0.5 for the same genome, 0.25 for parent and child or full siblings, 0.125 and 0.0625 for second and third degree; the usual
 thresholds lie between: 0.354, 0.177, 0.0884, 0.0442. As PLINK 2's \`--make-king-table\`, over the view's autosomal variants and those on PAR;
@@ -77,6 +78,11 @@ where equal. Drop variants in LD and in long-range LD regions first (\`genotypes
       summary: 'Related pairs: first, second, kinship, and from genotypes shared, both_het, ibs0.',
     },
     samples: { type: 'samples', summary: 'The people who stay: nobody related to another.' },
+    families: {
+      type: 'table',
+      summary:
+        'Per person `family`: the first by id of all who are connected by pairs. For folds and splits.',
+    },
     flow: { type: 'table', summary: 'People by what became of them: reason, rows.' },
   },
   resources: () => ({ memory: 2 ** 31 }),
@@ -96,6 +102,11 @@ where equal. Drop variants in LD and in long-range LD regions first (\`genotypes
           ids.filter((_, s) => !out.has(s)),
           [],
         ),
+      ),
+      families: tableOutput(
+        idTable('id', ids, [
+          ['family', textColumn(Array.from(familiesOf(ids.length, pairs), (family) => ids[family]!))],
+        ]),
       ),
       flow: tableOutput(
         flowTable([

@@ -12,6 +12,7 @@ import {
 import { hweOf } from '../genotypes/qc/hwe.js';
 import { inRegions, longRangeLd } from '../genotypes/qc/longrangeld.js';
 import { personHeterozygosity, personMissingness } from '../genotypes/qc/people.js';
+import { SEX_FEMALE, SEX_MALE, SEX_UNKNOWN } from '../genotypes/samples.js';
 import { takeVariants } from './genotype-index.js';
 import { Openings, biallelic, refusing, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
@@ -30,6 +31,8 @@ interface Params {
   readonly drop_long_range_ld: boolean;
   readonly max_person_missing: number | null;
   readonly max_heterozygosity_sd: number | null;
+  readonly drop_sex_mismatch: boolean;
+  readonly sex_f: readonly [woman: number, man: number];
 }
 
 const share = (
@@ -45,13 +48,14 @@ const share = (
 
 export const genotypesQc = defineTask<Params>({
   name: 'genotypes.qc',
-  version: 1,
+  version: 2,
   summary:
     'Quality control of variants and people: missing calls, frequency, INFO, Hardy–Weinberg, heterozygosity, and more.',
   details: `Variants first, over all people; each goes for the first reason that holds, in the order of \`variant_flow\`. Frequencies and the exact
 Hardy–Weinberg test are of founders (on X, of women), as in PLINK. Then people, over the variants that stay: the share of missing calls, and F,
 the excess of homozygous calls on the autosomes over what frequencies lead one to expect (PLINK's \`--het\`), which must lie within some
-standard deviations of the mean. Nothing is cut out of the genotypes here: hand the lists to \`genotypes.select\`. Ancestry by a label is
+standard deviations of the mean. The same F on X tells men (near 1) from women (near 0), as PLINK's \`--check-sex\`; prune the
+variants first. Nothing is cut out of the genotypes here: hand the lists to \`genotypes.select\`. Ancestry by a label is
 \`cohort.select\`, relatives are \`genotypes.kinship\`.`,
   params: {
     type: 'object',
@@ -83,6 +87,19 @@ standard deviations of the mean. Nothing is cut out of the genotypes here: hand 
         default: null,
         description: "Largest distance of a person's F from the mean, in standard deviations; null: any.",
       },
+      drop_sex_mismatch: {
+        type: 'boolean',
+        default: false,
+        description: 'Drop people whose F on X says the other sex than the file; in between it says neither.',
+      },
+      sex_f: {
+        type: 'array',
+        items: { type: 'number' },
+        minItems: 2,
+        maxItems: 2,
+        default: [0.2, 0.8],
+        description: 'F on X below the first is a woman, above the second a man.',
+      },
     },
     additionalProperties: false,
   },
@@ -105,7 +122,11 @@ standard deviations of the mean. Nothing is cut out of the genotypes here: hand 
       type: 'table',
       summary: 'Every variant: missing, af, hwe, and why it goes (empty: it stays).',
     },
-    person_measures: { type: 'table', summary: 'Every person: share of missing calls, F, and why they go.' },
+    person_measures: {
+      type: 'table',
+      summary:
+        'Every person: share of missing calls, F, F on X, the sex that it says (1 man, 2 woman), and why they go.',
+    },
   },
   resources: () => ({ memory: 2 ** 29 }),
   async run(context) {
@@ -161,7 +182,8 @@ async function control(
   const missingness = await personMissingness(opened.source, selection.kept, rows);
   const missing = Float64Array.from(missingness.missing, (gone, s) => gone / missingness.variants[s]!);
   const { f } = await personHeterozygosity(opened.source, selection.kept, rows, founders);
-  return outputs(context, opened, rows, measures, selection, missing, f);
+  const { f: xf } = await personHeterozygosity(opened.source, selection.kept, rows, founders, 'x');
+  return outputs(context, opened, rows, measures, selection, { missing, f, xf });
 }
 
 function reasons(counts: Readonly<Record<string, number>>): string {
@@ -196,13 +218,21 @@ function outputs(
   rows: Uint32Array,
   measures: { missing: Float64Array; frequency: Float64Array; hwe: Float64Array },
   selection: ReturnType<typeof selectVariants>,
-  missing: Float64Array,
-  f: Float64Array,
+  { missing, f, xf }: { missing: Float64Array; f: Float64Array; xf: Float64Array },
 ): Record<string, ReturnType<typeof tableOutput>> {
-  const { max_person_missing: maxMissing, max_heterozygosity_sd: maxSd } = context.params;
+  const { max_person_missing: maxMissing, max_heterozygosity_sd: maxSd, sex_f: limits } = context.params;
   const [mean, sd] = meanAndSd(f);
+  const xSex = xf.map((value) => (value < limits[0] ? SEX_FEMALE : value > limits[1] ? SEX_MALE : NaN));
+  const contradicts = Array.from(rows, (s, i) => {
+    const reported = opened.people.sex[s]!;
+    return reported !== SEX_UNKNOWN && !Number.isNaN(xSex[i]!) && xSex[i] !== reported;
+  });
+  const mismatches = contradicts.filter(Boolean).length;
+  if (mismatches > 0)
+    context.warn(`F on X says the other sex than the file of ${counted(mismatches)}: see person_measures`);
   const why = Array.from(rows, (_, i): string | null => {
     if (maxMissing !== null && !(missing[i]! <= maxMissing)) return 'missing calls';
+    if (context.params.drop_sex_mismatch && contradicts[i]!) return 'sex mismatch';
     if (maxSd !== null && !(Math.abs(f[i]! - mean) <= maxSd * sd)) return 'heterozygosity';
     return null;
   });
@@ -229,6 +259,7 @@ function outputs(
       flowTable([
         ['people', ids.length],
         ['lost: missing calls', lost('missing calls')],
+        ['lost: sex mismatch', lost('sex mismatch')],
         ['lost: heterozygosity', lost('heterozygosity')],
         ['kept', staying.length],
       ]),
@@ -246,6 +277,8 @@ function outputs(
       idTable('id', ids, [
         ['missing', numberColumn(missing)],
         ['f', numberColumn(f)],
+        ['x_f', numberColumn(xf)],
+        ['x_sex', numberColumn(xSex)],
         ['excluded', textColumn(why)],
       ]),
     ),

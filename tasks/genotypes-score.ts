@@ -18,7 +18,7 @@ interface Params {
 
 export const genotypesScore = defineTask<Params>({
   name: 'genotypes.score',
-  version: 1,
+  version: 2,
   summary:
     'Scores people: the sum of weight times copies of the effect allele, for many weight columns in one pass.',
   details: `As PLINK 2's \`--score\` with \`cols=+scoresums\`: sums, not means. Variants are found by place and alleles (on either strand; A/T and

@@ -7,7 +7,7 @@ import { VARIANTS_PORT, namedVariants } from './variant-matching.js';
 
 export const genotypesSelect = defineTask<Record<string, never>>({
   name: 'genotypes.select',
-  version: 1,
+  version: 2,
   summary: 'Narrows a genotype view to some variants and some people.',
   details: `What depends on the narrowed view depends on nothing else of the files: another variant or person there changes nothing. Fewer
 variants of the same people cost no reading; fewer people are read once, because the digest of a variant's calls is of these people.

@@ -10,7 +10,7 @@ import {
   type TaskContext,
 } from '../engine/task.js';
 import { variantDigests } from '../genotypes/digest.js';
-import { alleleFrequencies, countVariants } from '../genotypes/qc/counts.js';
+import { alleleFrequencies, countVariants, frequenciesOf } from '../genotypes/qc/counts.js';
 import type { Build } from '../genotypes/qc/longrangeld.js';
 import type { SampleTable } from '../genotypes/samples.js';
 import { withSex, type GenotypeSource } from '../genotypes/source.js';
@@ -57,7 +57,7 @@ export const SAMPLES_PORT: InputPort = {
 
 export const genotypesView = defineTask<Params>({
   name: 'genotypes.view',
-  version: 1,
+  version: 2,
   summary:
     'Genotype files as a view: nothing is copied, and each variant is named by the digest of its calls.',
   details: `Give the files of one format: \`bed\`, \`bim\` and \`fam\` (PLINK 1), \`pgen\`, \`pvar\` and \`psam\` (PLINK 2), \`bgen\` (1.2;
@@ -222,7 +222,7 @@ export function chosenPeople(context: TaskContext<unknown>, all: SampleTable): U
 /** Variants read at a time: digests and counts follow each other while the calls are at hand. */
 const STRETCH = 2048;
 
-/** Digests and counts of the variants for these people; one pass over the files. */
+/** Digests and counts of the variants for these people; one pass over the files, a stretch of them read again while it is at hand. */
 export async function indexVariants(
   source: GenotypeSource,
   variants: Uint32Array,
@@ -242,7 +242,9 @@ export async function indexVariants(
     const readable = Uint32Array.from(at, (i) => stretch[i]!);
     const digests = await variantDigests(source, readable, people);
     const counted = await countVariants(source, readable, people);
-    const { alt } = await alleleFrequencies(source, readable, people);
+    const { alt } = source.hasDosages
+      ? await alleleFrequencies(source, readable, people)
+      : frequenciesOf(counted);
     let next = 0;
     for (let i = 0; i < stretch.length; i++) {
       if (at[next] !== i) {

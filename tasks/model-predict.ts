@@ -149,7 +149,10 @@ function groupsOf(members: readonly Member[]): Member[][] {
     }
     const { content } = member.snps.origin.view.recipe;
     let ofFiles = open.get(content);
-    if (!ofFiles) open.set(content, (ofFiles = new Map()));
+    if (!ofFiles) {
+      ofFiles = new Map<readonly string[], { group: Member[]; bytes: number }>();
+      open.set(content, ofFiles);
+    }
     const bytes = member.lists.length * sumBytes(member.people.length);
     let current = ofFiles.get(member.people);
     if (!current || current.bytes + bytes > SUMS_AT_ONCE) {

@@ -11,6 +11,7 @@ import { GENOTYPES_PORT, SNPS, type SnpModality } from './snp-modality.js';
 import { SnpTraining } from './snp-training.js';
 import {
   StackTraining,
+  TABLES_KEPT,
   configurationsOf,
   innerFolds,
   usesSnps,
@@ -110,8 +111,11 @@ the frequency among the training people, which the model keeps. With \`folds\` a
   batch: { shared: ['features', 'samples', 'folds', 'inner_folds'], varies: ['hold_out'] },
   resources: (_params, shapes) => {
     const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
-    const genotypes = shapes['genotypes'] ? 2 ** 31 : 0;
-    return { memory: 256 * 2 ** 20 + 32 * TABLES_AT_ONCE * cells + genotypes };
+    const { rows, columns } = shapes['genotypes']?.[0] ?? { rows: 0, columns: 0 };
+    // Dosages at worst as doubles, a Gram matrix for each fold, for their sum and for the tridiagonal form.
+    const genotypes = 8 * rows * columns + 8 * 8 * columns * columns;
+    // A cell is in the table and, in each training set, as it is and centred.
+    return { memory: 256 * 2 ** 20 + (32 + 16 * TABLES_KEPT) * cells + genotypes };
   },
   async runBatch(batch) {
     const openings = new Openings();
@@ -124,8 +128,6 @@ the frequency among the training people, which the model keeps. With \`folds\` a
   },
 });
 
-/** Folds whose feature tables are held prepared, in each of which a row is twice there. */
-const TABLES_AT_ONCE = 12;
 /** Traits without genotypes that are projected together. */
 const TRAITS_TOGETHER = 32;
 
@@ -198,9 +200,9 @@ async function fitGroup(
   }
 }
 
-/** Members with the same value, in the order of the first of each. */
-function by<K>(members: readonly Member[], key: (member: Member) => K): Member[][] {
-  const groups = new Map<K, Member[]>();
+/** Members with the same list of people, in the order of the first of each. */
+function by(members: readonly Member[], key: (member: Member) => readonly string[]): Member[][] {
+  const groups = new Map<readonly string[], Member[]>();
   for (const member of members) {
     const group = groups.get(key(member));
     if (group) group.push(member);

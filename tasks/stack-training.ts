@@ -40,7 +40,8 @@ export interface TrainingPeople {
 
 /** Lists that were last seen; more would hold on to the people of traits long done. */
 const LISTS_KEPT = 64;
-const TABLES_KEPT = 12;
+/** Training sets whose feature tables are kept prepared: the folds of a trait and one more. */
+export const TABLES_KEPT = 6;
 
 /** People and feature tables of one call. */
 export class StackTraining {

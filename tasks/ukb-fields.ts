@@ -105,6 +105,10 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
         'Per column: field, instance, array, column (of the extract), name, set, people (with a value).',
     },
   },
+  resources: (_params, shapes) => {
+    const { rows = 0, columns = 0 } = shapes['table']?.[0] ?? {};
+    return { memory: 256 * 2 ** 20 + 200 * rows + 32 * rows * columns };
+  },
   run(context) {
     const { params } = context;
     if (params.fields.length + params.sets.length === 0) {

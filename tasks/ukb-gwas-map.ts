@@ -61,6 +61,10 @@ a group of \`groups\` and a GWAS; \`column\` is added. It serves as an axis (\`{
     idps: { type: 'table', summary: 'The IDPs that can be used: the columns of `map`, and `column`.' },
     left_out: { type: 'table', summary: 'The others: idp, field, reason.' },
   },
+  resources: (_params, shapes) => {
+    const { rows = 0, columns = 0 } = shapes['table']?.[0] ?? {};
+    return { memory: 256 * 2 ** 20 + 100 * rows + 12 * rows * columns };
+  },
   run(context) {
     const { instance, groups } = context.params;
     const map = context.table('map');

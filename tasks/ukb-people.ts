@@ -153,6 +153,15 @@ Fields that the extract lacks give missing columns and a warning; date, sex and 
     },
     flow: { type: 'table', summary: 'Where people went: reason, people.' },
   },
+  resources: ({ covariates }, shapes) => {
+    const given = ['assessment', 'imaging', 'records'].map(
+      (port) => shapes[port]?.[0] ?? { rows: 0, columns: 0 },
+    );
+    const cells = given.reduce((sum, { rows, columns }) => sum + rows * columns, 0);
+    const rows = given[0]!.rows + given[1]!.rows;
+    // Results are held twice: of everybody, and of those who stay.
+    return { memory: 256 * 2 ** 20 + 40 * cells + rows * (600 + 200 * covariates.length) };
+  },
   run(context) {
     const { table, ids } = peopleTables(context);
     const { params } = context;

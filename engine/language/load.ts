@@ -43,6 +43,8 @@ export interface Loaded {
   readonly diagnostics: Diagnostic[];
   /** Every text that a diagnostic may point into. */
   readonly sources: Map<string, string>;
+  /** Files that are named and not there; absolute. */
+  readonly missing: readonly string[];
 }
 
 const KEYS = [
@@ -66,9 +68,15 @@ export function loadWorkflow(options: LoadOptions): Loaded {
   const cwd = options.cwd ?? process.cwd();
   const file = resolve(cwd, options.file);
   const findings = new Findings();
+  const missing = new Set<string>();
+  const exists = options.exists ?? realDisk.exists;
   const disk: Disk = {
     readFile: options.readFile ?? realDisk.readFile,
-    exists: options.exists ?? realDisk.exists,
+    exists: (path) => {
+      const isThere = exists(path);
+      if (!isThere) missing.add(path);
+      return isThere;
+    },
   };
   const sources = new Sources(disk, findings);
   const workflow = load(file, cwd, options, sources, findings);
@@ -76,6 +84,7 @@ export function loadWorkflow(options: LoadOptions): Loaded {
     workflow: findings.hasErrors ? null : workflow,
     diagnostics: findings.sorted([...sources.texts.keys()]),
     sources: sources.texts,
+    missing: [...missing],
   };
 }
 

@@ -9,11 +9,16 @@
  */
 import { packedLength } from '../hardcalls.js';
 import type { GenotypeSource } from '../source.js';
-import { haplotypeR2, mayExceed } from './haplotypes.js';
+import { byRun, reportedVariants, smallestP } from './clumpreport.js';
+import type { ClumpReport, RunReport } from './clumpreport.js';
+import { haplotypeR2, mayExceed, mayExceedWithMissing } from './haplotypes.js';
 import type { HaplotypeCounts } from './haplotypes.js';
 import { LdTable } from './ldtable.js';
+import { PairMemo } from './pairmemo.js';
 import { chromosomeRuns, firstAtLeast } from './regions.js';
 import type { ChromosomeRun } from './regions.js';
+
+export type { ClumpReport } from './clumpreport.js';
 
 export interface ClumpOptions {
   /** Claimed when r² is greater than this. */
@@ -24,15 +29,8 @@ export interface ClumpOptions {
   readonly p1: number;
   /** Whose calls give LD: founders, and best the training people. Undefined: all founders of the source. */
   readonly people?: Uint32Array | undefined;
-  /** Memory for calls, bytes (default 1 GiB). */
+  /** Memory for calls, and a quarter of it more for what is known of pairs, bytes (default 1 GiB). */
   readonly maxBytes?: number | undefined;
-}
-
-/** The report of one trait: variants of the reference with their p-values. */
-export interface ClumpReport {
-  /** Indices into the source's variants; one that is listed twice counts with its smallest p. */
-  readonly variants: Uint32Array;
-  readonly p: Float64Array;
 }
 
 /** Clumps in order of their leads. Clump c has members memberStart[c] … memberStart[c + 1]. */
@@ -62,6 +60,7 @@ interface Clump {
   readonly lead: number;
   readonly p: number;
   readonly members: number[];
+  readonly memberP: number[];
   readonly r2: number[];
 }
 
@@ -82,68 +81,62 @@ export async function clump(
 }
 
 /**
- * Clumps several traits against one reference, reading each variant's calls about once. A trait's answer does not
- * depend on the others. Throws what the source throws (`multiallelic` among them).
+ * Clumps several traits against one reference, reading each variant's calls about once and computing r² of a pair once for
+ * all of them. A trait's answer does not depend on the others. Throws what the source throws (`multiallelic` among them).
  */
 export async function clumpAll(
   source: GenotypeSource,
   reports: readonly ClumpReport[],
   options: ClumpOptions,
 ): Promise<Clumps[]> {
+  const { variants } = source;
   const people = options.people ?? founders(source);
-  const smallest = reports.map((report) => smallestP(report, source.variants.count));
-  const union = new Set<number>();
-  for (const { p } of smallest) for (const v of p.keys()) union.add(v);
-  const found = reports.map((): Clump[][] => []);
+  const maxBytes = options.maxBytes ?? DEFAULT_BYTES;
+  const smallest = smallestP(reports, variants.count);
+  const runs = chromosomeRuns(variants, reportedVariants(smallest, variants.count));
+  const placeIn = new Uint32Array(variants.count);
+  for (const run of runs) run.variants.forEach((v, key) => (placeIn[v] = key));
+  const perRun = smallest.map((report) => byRun(report, runs, placeIn, variants));
+  const found = reports.map((): Clump[] => []);
   const sex = Uint8Array.from(people, (s) => source.samples.sex[s]!);
-  for (const run of chromosomeRuns(source.variants, Uint32Array.from(union))) {
-    const table = new LdTable(
-      sex,
-      run.ploidy,
-      'plink1',
-      run.variants.length,
-      options.maxBytes ?? DEFAULT_BYTES,
-    );
-    const window = new Window(source, people, run, table);
+  for (const [r, run] of runs.entries()) {
+    const table = new LdTable(sex, run.ploidy, 'plink1', run.variants.length, maxBytes);
+    const memo = new PairMemo(run.positions, radiusOf(options), options.r2, maxBytes / 4);
+    const window = new Window(source, people, run, table, memo);
+    if (table.capacity >= run.variants.length) await window.loadAll();
     for (let t = 0; t < reports.length; t++) {
-      found[t]!.push(await clumpChromosome(window, run, smallest[t]!.p, options));
+      for (const clump of await clumpChromosome(window, run, perRun[t]![r]!, options)) found[t]!.push(clump);
     }
   }
-  return found.map((clumps, t) => assemble(source, clumps.flat(), smallest[t]!));
+  return found.map((clumps, t) => {
+    const placed = perRun[t]!.reduce((sum, { keys }) => sum + keys.length, 0);
+    const { variants: reported, repeated } = smallest[t]!;
+    return assemble(clumps, reported.length - placed, repeated);
+  });
 }
 
-interface SmallestP {
-  readonly p: ReadonlyMap<number, number>;
-  readonly repeated: number;
-}
-
-/** p by variant; rows whose p is NaN are not reported. */
-function smallestP(report: ClumpReport, variants: number): SmallestP {
-  const p = new Map<number, number>();
-  let repeated = 0;
-  for (let i = 0; i < report.variants.length; i++) {
-    const variant = report.variants[i]!;
-    if (variant >= variants) throw new RangeError(`internal error: variant ${variant} of ${variants}`);
-    const here = report.p[i]!;
-    if (Number.isNaN(here)) continue;
-    const before = p.get(variant);
-    if (before !== undefined) repeated++;
-    if (before === undefined || here < before) p.set(variant, here);
-  }
-  return { p, repeated };
+/** The largest distance of a pair, bp. */
+function radiusOf({ kb }: ClumpOptions): number {
+  return Math.floor(kb * 1000 * (1 + SMALL)) - 1;
 }
 
 /** Loads the calls of a chromosome's variants as they are wanted. Keys are places in `run.variants`. */
 class Window {
   private readonly buffer: Uint8Array;
+  /** A lead's neighbours, and below them its signed r² with each; of so many as `r2With` is told. */
+  readonly near: Int32Array;
+  readonly r2: Float64Array;
 
   constructor(
     private readonly source: GenotypeSource,
     private readonly people: Uint32Array,
     private readonly run: ChromosomeRun,
     private readonly table: LdTable,
+    private readonly memo: PairMemo,
   ) {
     this.buffer = new Uint8Array(LOAD * packedLength(people.length));
+    this.near = new Int32Array(run.variants.length);
+    this.r2 = new Float64Array(run.variants.length);
   }
 
   /** Puts at most LOAD absent variants into the table; others may be given away for them. */
@@ -159,32 +152,53 @@ class Window {
     });
   }
 
-  /** Signed r² of the lead with each of `near`, in the same order; NaN where it cannot exceed the threshold. */
-  async r2With(lead: number, near: readonly number[], threshold: number): Promise<Float64Array> {
-    const { table } = this;
-    const out = new Float64Array(near.length);
-    if (near.length === 0) return out;
+  /** Puts every variant into the table, which must have room: in the order of the file, they are read once and fast. */
+  async loadAll(): Promise<void> {
+    const keys = Array.from(this.run.variants.keys()).sort(
+      (a, b) => this.run.variants[a]! - this.run.variants[b]!,
+    );
+    for (let from = 0; from < keys.length; from += LOAD) await this.load(keys.slice(from, from + LOAD));
+  }
+
+  /** Fills `r2` for the first `count` of `near`; NaN where it cannot exceed the threshold. Waits only where variants are read. */
+  r2With(lead: number, count: number, threshold: number): void | Promise<void> {
+    const { memo, near, r2 } = this;
+    const unknown: number[] = [];
+    for (let i = 0; i < count; i++) {
+      const known = memo.get(lead, near[i]!);
+      if (known === undefined) unknown.push(i);
+      else r2[i] = known;
+    }
+    return unknown.length === 0 ? undefined : this.computeR2(lead, unknown, threshold);
+  }
+
+  private async computeR2(lead: number, unknown: readonly number[], threshold: number): Promise<void> {
+    const { table, near } = this;
+    const compute = (i: number): void => {
+      this.r2[i] = this.pairR2(lead, near[i]!, threshold);
+      this.memo.put(lead, near[i]!, this.r2[i]);
+    };
     if (!table.has(lead)) await this.load([lead]);
     table.pin(lead);
     const absent: number[] = [];
     // Those at hand come first: loading the others may take their place.
-    for (let i = 0; i < near.length; i++) {
-      if (table.has(near[i]!)) out[i] = this.r2(lead, near[i]!, threshold);
+    for (const i of unknown) {
+      if (table.has(near[i]!)) compute(i);
       else absent.push(i);
     }
     const chunk = Math.min(table.capacity - 1, LOAD);
     for (let from = 0; from < absent.length; from += chunk) {
       const some = absent.slice(from, from + chunk);
       await this.load(some.map((i) => near[i]!));
-      for (const i of some) out[i] = this.r2(lead, near[i]!, threshold);
+      some.forEach(compute);
     }
-    return out;
   }
 
   /** Signed r² of two variants at hand; NaN when either is monomorphic among the shared people, or r² is small. */
-  private r2(a: number, b: number, threshold: number): number {
+  private pairR2(a: number, b: number, threshold: number): number {
     // Rounding room as in `mayExceed`.
     if (this.table.largestR2(a, b) < threshold - 1e-9) return NaN;
+    if (this.run.ploidy === 'diploid' && this.isBelow(a, b, threshold)) return NaN;
     const joint = this.table.joint(a, b);
     const counts = haplotypes(joint.NN, joint.LN, joint.HN, joint.NL, joint.NH, joint.LL, joint.altPairs);
     if (this.run.ploidy === 'x') {
@@ -205,6 +219,18 @@ class Window {
       [counts.n11, counts.n12, counts.n21, counts.n22] = [counts.n12, counts.n11, counts.n22, counts.n21];
     const r2 = haplotypeR2(counts);
     return flipA === flipB ? r2 : -r2;
+  }
+
+  /** True when missing calls, wherever they are, leave r² below the threshold; false when there are none to allow for. */
+  private isBelow(a: number, b: number, threshold: number): boolean {
+    const { table } = this;
+    const [hets1, homs1, called1] = table.single(a);
+    const [hets2, homs2, called2] = table.single(b);
+    const { people } = table;
+    if (called1 === people && called2 === people) return false;
+    const { LL: doubleHets, altPairs: n11 } = table.joint3(a, b);
+    const [alt1, alt2] = [hets1 + 2 * homs1, hets2 + 2 * homs2];
+    return !mayExceedWithMissing({ people, alt1, called1, alt2, called2, n11, doubleHets }, threshold);
   }
 
   private altIsMajor(key: number): boolean {
@@ -231,57 +257,62 @@ function haplotypes(
 async function clumpChromosome(
   window: Window,
   run: ChromosomeRun,
-  pOf: ReadonlyMap<number, number>,
+  report: RunReport,
   options: ClumpOptions,
 ): Promise<Clump[]> {
   const { variants, positions } = run;
-  const p = Float64Array.from(variants, (v) => pOf.get(v) ?? NaN);
-  const radius = Math.floor(options.kb * 1000 * (1 + SMALL)) - 1;
+  const p = new Float64Array(variants.length).fill(NaN);
+  report.keys.forEach((key, i) => (p[key] = report.p[i]!));
+  const radius = radiusOf(options);
   const claimed = new Uint8Array(variants.length);
-  const order = Array.from(variants.keys())
+  const order = report.keys
     .filter((key) => p[key]! <= options.p1)
     .sort((a, b) => p[a]! - p[b]! || variants[a]! - variants[b]!);
+  // Reported variants by position: sparse traits pass over the many that only others report.
+  const reported = Int32Array.from(report.keys).sort();
+  const { near, r2 } = window;
   const clumps: Clump[] = [];
   for (const lead of order) {
     if (claimed[lead] === 1) continue;
     // An earlier lead is not marked: as in PLINK, a later one may list it where rounding at the very threshold makes r²
     // depend on which of the two comes first.
-    const near: number[] = [];
+    let count = 0;
+    const first = firstAtLeast(positions, positions[lead]! - radius);
     const end = firstAtLeast(positions, positions[lead]! + radius + 1);
-    for (let key = firstAtLeast(positions, positions[lead]! - radius); key < end; key++) {
-      if (claimed[key] === 0 && key !== lead && !Number.isNaN(p[key]!)) near.push(key);
+    for (let at = firstAtLeast(reported, first); at < reported.length && reported[at]! < end; at++) {
+      const key = reported[at]!;
+      if (claimed[key] === 0 && key !== lead) near[count++] = key;
     }
-    const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], r2: [] };
-    const r2 = await window.r2With(lead, near, options.r2);
-    near.forEach((key, i) => {
-      if (!(Math.abs(r2[i]!) > options.r2)) return;
+    const clump: Clump = { lead: variants[lead]!, p: p[lead]!, members: [], memberP: [], r2: [] };
+    const reading = window.r2With(lead, count, options.r2);
+    if (reading !== undefined) await reading;
+    for (let i = 0; i < count; i++) {
+      if (!(Math.abs(r2[i]!) > options.r2)) continue;
+      const key = near[i]!;
       claimed[key] = 1;
       clump.members.push(variants[key]!);
+      clump.memberP.push(p[key]!);
       clump.r2.push(r2[i]!);
-    });
+    }
     clumps.push(clump);
   }
   return clumps;
 }
 
-function assemble(source: GenotypeSource, clumps: Clump[], report: SmallestP): Clumps {
-  const { variants } = source;
+function assemble(clumps: Clump[], unplaced: number, repeated: number): Clumps {
   clumps.sort((a, b) => a.p - b.p || a.lead - b.lead);
   const memberStart = new Uint32Array(clumps.length + 1);
   clumps.forEach((clump, c) => {
     memberStart[c + 1] = memberStart[c]! + clump.members.length;
   });
-  const members = Uint32Array.from(clumps.flatMap((clump) => clump.members));
-  let unplaced = 0;
-  for (const v of report.p.keys()) if (variants.chromosomeNames[variants.chromosome[v]!] === '0') unplaced++;
   return {
     leads: Uint32Array.from(clumps, (clump) => clump.lead),
     leadP: Float64Array.from(clumps, (clump) => clump.p),
     memberStart,
-    members,
-    memberP: Float64Array.from(members, (v) => report.p.get(v)!),
+    members: Uint32Array.from(clumps.flatMap((clump) => clump.members)),
+    memberP: Float64Array.from(clumps.flatMap((clump) => clump.memberP)),
     memberR2: Float64Array.from(clumps.flatMap((clump) => clump.r2)),
     unplaced,
-    repeated: report.repeated,
+    repeated,
   };
 }

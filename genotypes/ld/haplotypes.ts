@@ -41,6 +41,35 @@ export function mayExceed(counts: HaplotypeCounts, threshold: number): boolean {
   return largest > (threshold - ROUNDING) * a * (total - a) * b * (total - b);
 }
 
+/** What is known of two variants before their missing calls are compared: each one's ALT copies and calls, among `people`. */
+export interface MarginalCounts {
+  readonly people: number;
+  readonly alt1: number;
+  readonly called1: number;
+  readonly alt2: number;
+  readonly called2: number;
+  /** Among people called at both. */
+  readonly n11: number;
+  readonly doubleHets: number;
+}
+
+/** `mayExceed` for whichever people the missing calls belong to: the bounds of each count give a bound of r². */
+export function mayExceedWithMissing(counts: MarginalCounts, threshold: number): boolean {
+  const { people, alt1, called1, alt2, called2, n11, doubleHets } = counts;
+  const [missing1, missing2] = [people - called1, people - called2];
+  const leastTotal = 2 * (people - missing1 - missing2);
+  const mostTotal = 2 * Math.min(called1, called2);
+  const leastA = Math.max(n11 + doubleHets, alt1 - 2 * missing2);
+  const leastB = Math.max(n11 + doubleHets, alt2 - 2 * missing1);
+  if (alt1 >= leastTotal || alt2 >= leastTotal) return true;
+  // D · total² lies between these, and a(total − a), concave in a, is least at an end.
+  const low = n11 * leastTotal - alt1 * alt2;
+  const high = (n11 + doubleHets) * mostTotal - leastA * leastB;
+  const varies1 = Math.min(leastA * (leastTotal - leastA), alt1 * (leastTotal - alt1));
+  const varies2 = Math.min(leastB * (leastTotal - leastB), alt2 * (leastTotal - alt2));
+  return Math.max(low * low, high * high) > (threshold - ROUNDING) * varies1 * varies2;
+}
+
 /** Real roots of x³ + ax² + bx + c in ascending order, a multiple root once; `roots` has room for three. */
 export function cubicRoots(a: number, b: number, c: number, roots: Float64Array): number {
   // Reciprocals and pow rather than division and cbrt, for the same last bit as PLINK.

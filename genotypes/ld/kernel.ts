@@ -109,7 +109,13 @@ const TERMS_3: readonly Term[] = [
 /** Parameters 0 L, 1 H, 2 N, 3 L′, 4 H′, 5 N′. */
 const TERMS_9: readonly Term[] = [0, 1, 2].flatMap((x) => [3, 4, 5].map((y): Term => [x, y]));
 
+const instantiate = wasmModule(() => [
+  countingFunction('counts3', 4, TERMS_3),
+  countingFunction('counts9', 6, TERMS_9),
+]);
+
 /** A kernel over a memory of so many pages of 64 KiB (at most 65,536). Throws RangeError when memory is refused. */
-export const countingKernel: (pages: number) => CountingKernel = wasmModule<Omit<CountingKernel, 'memory'>>(
-  () => [countingFunction('counts3', 4, TERMS_3), countingFunction('counts9', 6, TERMS_9)],
-);
+export function countingKernel(pages: number): CountingKernel {
+  const { memory, exports } = instantiate(pages);
+  return { memory, ...(exports as Omit<CountingKernel, 'memory'>) };
+}

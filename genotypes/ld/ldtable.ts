@@ -8,7 +8,7 @@ import type { Ploidy } from '../chromosome.js';
 import { SEX_MALE } from '../samples.js';
 import { MAX_VECTORS, VECTOR, countingKernel } from './kernel.js';
 import type { CountingKernel } from './kernel.js';
-import { eraseHaploidHets, planeOf, popcount, spreadPlanes } from './planes.js';
+import { eraseHaploidHets, planeOf, spreadPlanes } from './planes.js';
 
 const PAGE = 65536;
 /** Bytes kept at the start of memory for the kernel's answers. */
@@ -116,9 +116,11 @@ export class LdTable {
         for (let b = 0; b < to.length; b++) to[b] = from[b]! & this.males[b]!;
       }
     }
-    this.hets[slot] = popcount(het);
-    this.homs[slot] = popcount(hom);
-    this.called[slot] = popcount(present);
+    // A variant with itself: LL, HH and NN are its own counts.
+    this.sum(9, slot, slot, 0);
+    this.hets[slot] = this.totals[0]!;
+    this.homs[slot] = this.totals[4]!;
+    this.called[slot] = this.totals[8]!;
     const alt = this.hets[slot] + 2 * this.homs[slot];
     const minor = Math.min(alt, 2 * this.people - alt);
     const comparable = this.ploidy === 'diploid' && this.called[slot] === this.people;
@@ -164,6 +166,16 @@ export class LdTable {
       NH: this.homs[j]!,
       NN: this.people,
     };
+  }
+
+  /**
+   * Of two variants on a chromosome that all people have two of: the counts among people called at both that missing calls do
+   * not touch, without the passes over the planes that the others need.
+   */
+  joint3(a: number, b: number): Pick<JointCounts, 'LL' | 'altPairs'> {
+    const { totals } = this;
+    this.sum(3, this.slotOf[a]!, this.slotOf[b]!, 0);
+    return { LL: totals[0]!, altPairs: totals[1]! + totals[2]! };
   }
 
   /** Joint counts among males (X only, where males have no heterozygous calls left). */

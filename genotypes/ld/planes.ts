@@ -57,16 +57,3 @@ export function eraseHaploidHets(het: Uint8Array, present: Uint8Array, haploid: 
     present[b]! ^= erased;
   }
 }
-
-const POPCOUNT = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let count = 0;
-  for (let bit = byte; bit !== 0; bit &= bit - 1) count++;
-  return count;
-});
-
-/** Bits set in a plane. */
-export function popcount(plane: Uint8Array): number {
-  let count = 0;
-  for (const byte of plane) count += POPCOUNT[byte]!;
-  return count;
-}

@@ -8,6 +8,8 @@ import type { VariantTable } from '../variants.js';
 
 export interface ChromosomeRun {
   readonly name: string;
+  /** Index into the table's chromosomeNames. */
+  readonly code: number;
   readonly ploidy: Ploidy;
   /** Variant indices by position; equal positions in file order. */
   readonly variants: Uint32Array;
@@ -29,6 +31,7 @@ export function chromosomeRuns(table: VariantTable, variants: Uint32Array): Chro
     members.sort((a, b) => table.position[a]! - table.position[b]! || a - b);
     runs.push({
       name,
+      code,
       ploidy: ploidyOf(name),
       variants: Uint32Array.from(members),
       positions: Int32Array.from(members, (v) => table.position[v]!),

@@ -23,6 +23,9 @@ import { readFam } from './fam.js';
 
 const HEADER = 3;
 
+/** Bytes read at once where variants are asked for one after another. */
+const AHEAD = 2 ** 18;
+
 /** .bed codes in order: 00 hom A1, 01 missing, 10 het, 11 hom A2. */
 const CALL_OF_BED = [HOM_ALT, MISSING, HET, HOM_REF] as const;
 
@@ -43,23 +46,40 @@ export function callsFromBed(bed: Uint8Array, people: number, out: Uint8Array): 
 class BedDecoder implements VariantDecoder {
   readonly hasDosages = false;
   private readonly calls: Uint8Array;
+  private readonly stride: number;
+  /** Rows of the variants from `first` on; a request for the one after the last reads some ahead. */
+  private first = 0;
+  private rows: Uint8Array = new Uint8Array(0);
 
   constructor(
     private readonly bed: ByteSource,
     readonly variants: VariantTable,
     readonly samples: SampleTable,
   ) {
-    this.calls = new Uint8Array(packedLength(samples.count));
+    this.stride = packedLength(samples.count);
+    this.calls = new Uint8Array(this.stride);
   }
 
   get name(): string {
     return this.bed.name;
   }
 
-  async packedCalls(variant: number, out: Uint8Array): Promise<void> {
-    const stride = packedLength(this.samples.count);
-    const bytes = this.bed.read(HEADER + variant * stride, stride);
-    callsFromBed(bytes instanceof Uint8Array ? bytes : await bytes, this.samples.count, out);
+  packedCalls(variant: number, out: Uint8Array): void | Promise<void> {
+    const { stride } = this;
+    const at = (variant - this.first) * stride;
+    if (at >= 0 && at < this.rows.length) {
+      callsFromBed(this.rows.subarray(at, at + stride), this.samples.count, out);
+      return;
+    }
+    const ahead = at === this.rows.length ? Math.max(1, Math.floor(AHEAD / stride)) : 1;
+    const rows = Math.min(ahead, this.variants.count - variant);
+    const bytes = this.bed.read(HEADER + variant * stride, rows * stride);
+    const keep = (read: Uint8Array): void => {
+      [this.first, this.rows] = [variant, read];
+      callsFromBed(read.subarray(0, stride), this.samples.count, out);
+    };
+    if (!(bytes instanceof Uint8Array)) return bytes.then(keep);
+    keep(bytes);
   }
 
   async altDosages(variant: number, out: Float64Array): Promise<void> {

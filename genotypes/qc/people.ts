@@ -1,6 +1,6 @@
 /**
  * Per person over many variants: missing calls, and heterozygosity against expectation.
- * Not responsible for: excluding anyone, or sex checks.
+ * Not responsible for: excluding anyone.
  */
 import { spreadPlanes } from '../ld/planes.js';
 import { SEX_MALE } from '../samples.js';
@@ -70,7 +70,7 @@ export interface PersonHeterozygosity {
   readonly homozygous: Int32Array;
   /** Homozygous calls expected from the allele frequencies. */
   readonly expected: Float64Array;
-  /** Calls at variants that count: diploid ones that vary. */
+  /** Calls at variants that count: those that vary. */
   readonly calls: Int32Array;
   /** (homozygous − expected) / (calls − expected): the method-of-moments F; NaN when there is nothing to expect. */
   readonly f: Float64Array;
@@ -78,17 +78,21 @@ export interface PersonHeterozygosity {
 
 /**
  * Heterozygosity of each person over the diploid variants given, as PLINK 2's --het: expectation 1 − 2pq with p from
- * `frequencyPeople` (founders, or training people).
+ * `frequencyPeople` (founders, or training people). Over those on X instead, everybody taken for diploid there, F is that
+ * of PLINK's --check-sex: near 1 for a man, near 0 for a woman.
  */
 export async function personHeterozygosity(
   source: GenotypeSource,
   variants: Uint32Array,
   people: Uint32Array | undefined,
   frequencyPeople: Uint32Array | undefined,
+  on: 'diploid' | 'x' = 'diploid',
 ): Promise<PersonHeterozygosity> {
   const ploidy = ploidies(source);
-  const diploid = variants.filter((v) => ploidy[source.variants.chromosome[v]!] === 'diploid');
-  const { alt } = frequenciesOf(await countVariants(source, diploid, frequencyPeople));
+  const diploid = variants.filter((v) => ploidy[source.variants.chromosome[v]!] === on);
+  const counts = await countVariants(source, diploid, frequencyPeople);
+  // --check-sex is PLINK 1.9's, to whom an impossible het of a man is a missing call in frequencies.
+  const { alt } = frequenciesOf(on === 'x' ? { ...counts, hapHet: new Int32Array(diploid.length) } : counts);
   const usable = (v: number): boolean => alt[v]! > 0 && alt[v]! < 1;
   const sex = sexesOf(source, people);
   const planes = new WordPlanes(sex.length);

@@ -26,32 +26,39 @@ import type { WasmFunction, WasmMemory } from '../wasm.js';
 /** Columns of a call: a row of them is one cache line. */
 export const TILE = 8;
 export const GROUP = 4;
-/** Groups of a call; absent ones have weights of zero. */
-export const GROUPS = 8;
+/** Groups of a call: their tables are 64 KiB, of which the common calls stay in a processor's first cache. Absent ones have terms of zero. */
+export const GROUPS = 4;
 /** Variants of a call. */
 export const STEP = GROUP * GROUPS;
-/** Calls of four variants in one byte. */
-export const COMBINATIONS = 4 ** GROUP;
+/** People of a call of `calls` at most: their sums share the second cache with the tables. */
+export const PEOPLE = 8192;
 
 const ROW = 8 * TILE;
-export const TABLE_BYTES = COMBINATIONS * ROW;
+/** A code is the calls of a group, two bits each and the first lowest, times this: the row of its term in the table, in bytes. */
+export const CODE_SHIFT = Math.log2(ROW);
+export const TABLE_BYTES = 4 ** GROUP * ROW;
+/** Bytes from the codes of a group to those of the next. */
+export const CODES_BYTES = 2 * PEOPLE;
 const VECTORS = TILE / 2;
 
+/** Arguments are byte addresses. The tables of `calls` lie at the start of memory, one after another. */
 export interface ScoringKernel {
   readonly memory: WasmMemory;
   /**
-   * sums[s × TILE + c] += table[g][codes[g × stride + s]][c] for groups g in order, with s over [0, people).
-   * All arguments but the last two are byte addresses.
+   * A table of terms made from that of the variants before: into[(a × rows + r) × TILE + c] = table[r][c] + products[a][c]
+   * for the four calls a.
    */
-  calls(sums: number, codes: number, tables: number, people: number, stride: number): void;
+  extend(table: number, products: number, rows: number, into: number): void;
+  /** sums[s × TILE + c] += table[g][code][c] for groups g in order, with s over [0, people) and codes of 16 bits. */
+  calls(sums: number, codes: number, people: number): void;
   /**
    * sums[s × TILE + c] += the term of dosages[v × stride + s] and weights[v × TILE + c], group by group.
    * `stride` is in bytes.
    */
-  dosages(sums: number, dosages: number, weights: number, people: number, stride: number): void;
+  dosages(sums: number, dosages: number, people: number, weights: number, stride: number): void;
 }
 
-const LOAD_BYTE = [0x2d, 0, 0];
+const loadCode = (offset: number): number[] => [0x2f, 1, ...leb(offset)];
 const loadVector = (offset: number): number[] => simd(0x00, 3, ...leb(offset));
 const storeVector = (offset: number): number[] => simd(0x0b, 3, ...leb(offset));
 const SPLAT_FLOAT = simd(0x0a, 3, 0);
@@ -61,18 +68,17 @@ const MULTIPLY = simd(0xf2);
 const eachVector = (body: (k: number) => number[]): number[] =>
   Array.from({ length: VECTORS }, (_, k) => body(k)).flat();
 
-/** Both functions pass over the people, with `step` bytes of their second argument for each; parameters are numbered 0 … 4. */
+/** Both functions pass over the people, with `step` bytes of their second argument for each; the third is their number. */
 function overPeople(
-  name: string,
+  parameters: number,
   step: number,
   locals: readonly (readonly [number, number])[],
   sum: (k: number) => number,
   body: readonly number[],
-): WasmFunction {
-  const [sums, data, people, end] = [0, 1, 3, 5];
+): Omit<WasmFunction, 'name'> {
+  const [sums, data, people, end] = [0, 1, 2, parameters];
   return {
-    name,
-    parameters: 5,
+    parameters,
     locals: [[2, I32], ...locals],
     body: [
       ...[...get(people), ...number(Math.log2(step)), I32_SHIFT_LEFT, ...get(data), I32_ADD, ...set(end)],
@@ -88,31 +94,56 @@ function overPeople(
 }
 
 function callsFunction(): WasmFunction {
-  const [codes, tables, stride, at, row] = [1, 2, 4, 6, 7];
-  const sum = (k: number): number => 8 + k;
+  const [codes, code] = [1, 4];
+  const sum = (k: number): number => 5 + k;
+  // Addresses are constants but for the code: a term costs one addition a vector, and one instruction more.
   const group = (g: number): number[] => [
-    ...[...get(at), ...LOAD_BYTE, ...number(Math.log2(ROW)), I32_SHIFT_LEFT, ...get(tables), I32_ADD],
-    ...set(row),
-    ...[...get(at), ...get(stride), I32_ADD, ...set(at)],
+    ...[...get(codes), ...loadCode(g * CODES_BYTES), ...set(code)],
     ...eachVector((k) => [
-      ...get(sum(k)),
-      ...[...get(row), ...loadVector(g * TABLE_BYTES + 16 * k)],
-      ...ADD,
-      ...set(sum(k)),
+      ...[...get(sum(k)), ...get(code), ...loadVector(g * TABLE_BYTES + 16 * k), ...ADD, ...set(sum(k))],
     ]),
   ];
-  const locals = [
-    [1, I32],
-    [VECTORS, V128],
-  ] as const;
-  return overPeople('calls', 1, locals, sum, [
-    ...[...get(codes), ...set(at)],
-    ...Array.from({ length: GROUPS }, (_, g) => group(g)).flat(),
-  ]);
+  const body = Array.from({ length: GROUPS }, (_, g) => group(g)).flat();
+  return { name: 'calls', ...overPeople(3, 2, [[VECTORS, V128]], sum, body) };
+}
+
+function extendFunction(): WasmFunction {
+  const [table, products, rows, into, stride, end] = [0, 1, 2, 3, 4, 5];
+  const product = (call: number, k: number): number => 6 + call * VECTORS + k;
+  const row = 6 + 4 * VECTORS;
+  const calls = [0, 1, 2, 3];
+  const bytes = [...get(rows), ...number(Math.log2(ROW)), I32_SHIFT_LEFT];
+  const at = row + 1;
+  return {
+    name: 'extend',
+    parameters: 4,
+    locals: [
+      [2, I32],
+      [4 * VECTORS + 1, V128],
+      [1, I32],
+    ],
+    body: [
+      ...calls.flatMap((call) =>
+        eachVector((k) => [...get(products), ...loadVector(call * ROW + 16 * k), ...set(product(call, k))]),
+      ),
+      ...[...bytes, ...set(stride), ...get(stride), ...get(table), I32_ADD, ...set(end)],
+      ...loopWhileBelow(table, end, [
+        ...eachVector((k) => [
+          ...[...get(table), ...loadVector(16 * k), ...set(row), ...get(into), ...set(at)],
+          ...calls.flatMap((call) => [
+            ...[...get(at), ...get(row), ...get(product(call, k)), ...ADD, ...storeVector(16 * k)],
+            ...[...get(at), ...get(stride), I32_ADD, ...set(at)],
+          ]),
+        ]),
+        ...increase(into, ROW),
+        ...increase(table, ROW),
+      ]),
+    ],
+  };
 }
 
 function dosagesFunction(): WasmFunction {
-  const [rows, weights, stride, at] = [1, 2, 4, 6];
+  const [rows, weights, stride, at] = [1, 3, 4, 6];
   const sum = (k: number): number => 7 + k;
   const term = (k: number): number => 7 + VECTORS + k;
   const dosage = 7 + 2 * VECTORS;
@@ -129,13 +160,14 @@ function dosagesFunction(): WasmFunction {
       ? eachVector((k) => [...get(sum(k)), ...get(term(k)), ...ADD, ...set(sum(k))])
       : []),
   ];
-  return overPeople('dosages', 8, [[2 * VECTORS + 1, V128]], sum, [
-    ...[...get(rows), ...set(at)],
-    ...Array.from({ length: STEP }, (_, v) => variant(v)).flat(),
-  ]);
+  const body = [...[...get(rows), ...set(at)], ...Array.from({ length: STEP }, (_, v) => variant(v)).flat()];
+  return { name: 'dosages', ...overPeople(5, 8, [[2 * VECTORS + 1, V128]], sum, body) };
 }
 
-/** A kernel over a memory of so many pages of 64 KiB. */
-export const scoringKernel: (pages: number) => ScoringKernel = wasmModule<Omit<ScoringKernel, 'memory'>>(
-  () => [callsFunction(), dosagesFunction()],
-);
+const instantiate = wasmModule(() => [extendFunction(), callsFunction(), dosagesFunction()]);
+
+/** A kernel over a memory of so many pages of 64 KiB (at most 65,536). Throws RangeError when memory is refused. */
+export function scoringKernel(pages: number): ScoringKernel {
+  const { memory, exports } = instantiate(pages);
+  return { memory, ...(exports as Omit<ScoringKernel, 'memory'>) };
+}

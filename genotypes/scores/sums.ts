@@ -2,23 +2,30 @@
  * Sums of scores over blocks of variants: the block's calls or dosages of some people at a time through the kernel.
  * Not responsible for: reading genotypes, or what stands in for a missing call (`score.ts`).
  */
-import { MISSING } from '../hardcalls.js';
+import { HOM_REF, MISSING } from '../hardcalls.js';
 import { PAGE } from '../wasm.js';
-import { COMBINATIONS, GROUP, GROUPS, STEP, TABLE_BYTES, TILE, scoringKernel } from './kernel.js';
+import {
+  CODES_BYTES,
+  CODE_SHIFT,
+  GROUP,
+  GROUPS,
+  PEOPLE,
+  STEP,
+  TABLE_BYTES,
+  TILE,
+  scoringKernel,
+} from './kernel.js';
 import type { ScoringKernel } from './kernel.js';
 
-/** Variants of a block: their codes and the sums of PEOPLE_OF_CALLS share a processor's cache. */
-export const BLOCK_VARIANTS = 16 * STEP;
-/** Tables of 256 terms are made anew for so many people, sums of whom stay in cache. */
-const PEOPLE_OF_CALLS = 8192;
+/** Variants of a block: their codes are 2 MiB for the people of a call. */
+export const BLOCK_VARIANTS = 512;
 const PEOPLE_OF_DOSAGES = 1024;
 
-/** Four calls of a packed byte, each in a byte of its own. */
-const SPREAD = Int32Array.from({ length: 256 }, (_, byte) => {
-  return (byte & 3) | ((byte & 12) << 6) | ((byte & 48) << 12) | ((byte & 192) << 18);
-});
-/** Bits that are set in a byte only by the low bit of a missing call. */
-const LOW_BITS = 0x55555555;
+/** Calls of a packed byte as codes of 16 bits: of its first two people, and of the other two. */
+const FIRST_TWO = Int32Array.from({ length: 256 }, (_, byte) => (byte & 3) | ((byte & 12) << 14));
+const OTHER_TWO = Int32Array.from({ length: 256 }, (_, byte) => FIRST_TWO[byte >> 4]!);
+/** The low bit of each call in two codes. */
+const LOW_BITS = 0x00550055 << CODE_SHIFT;
 
 /** Weights of a block's variants. */
 export interface BlockWeights {
@@ -72,34 +79,33 @@ export class ScoreSums {
    * @param values of each call of each variant: values[4 × v + call]
    */
   addCalls(packed: Uint8Array, stride: number, values: Float64Array, block: BlockWeights): void {
-    const steps = Math.ceil(block.count / STEP);
-    const most = Math.min(PEOPLE_OF_CALLS, 4 * stride);
-    const tables = 0;
-    const sumsAt = GROUPS * TABLE_BYTES;
-    const codesAt = sumsAt + 8 * TILE * most;
-    const kernel = this.kernelOf(codesAt + steps * GROUPS * most);
+    const groups = Math.ceil(block.count / STEP) * GROUPS;
+    const productsAt = GROUPS * TABLE_BYTES;
+    const sumsAt = productsAt + PRODUCT_BYTES;
+    const codesAt = sumsAt + 8 * TILE * PEOPLE;
+    const kernel = this.kernelOf(codesAt + groups * CODES_BYTES);
     const { buffer } = kernel.memory;
-    const table = new Float64Array(buffer, tables, (GROUPS * TABLE_BYTES) / 8);
-    for (let from = 0; from < this.people; from += most) {
-      const count = Math.min(most, this.people - from);
-      const codes = new Int32Array(buffer, codesAt, (steps * GROUPS * most) / 4);
-      this.spread(packed, stride, from, count, block.count, steps * GROUPS, most, codes);
+    const products = new Float64Array(buffer, productsAt, GROUP * 4 * TILE);
+    const codes = new Int32Array(buffer, codesAt, (groups * CODES_BYTES) / 4);
+    for (let from = 0; from < this.people; from += PEOPLE) {
+      const count = Math.min(PEOPLE, this.people - from);
+      this.spread(packed, stride, from, count, block.count, groups, codes);
       for (let tile = 0; tile < this.tiles; tile++) {
         const sums = new Float64Array(buffer, sumsAt, TILE * count);
         this.exchange(tile, from, count, sums, false);
-        for (let step = 0; step < steps; step++) {
+        for (let first = 0; first < groups; first += GROUPS) {
           for (let g = 0; g < GROUPS; g++) {
-            const into = table.subarray(g * COMBINATIONS * TILE, (g + 1) * COMBINATIONS * TILE);
-            this.terms((step * GROUPS + g) * GROUP, tile, values, block, into);
+            this.products((first + g) * GROUP, tile, values, block, products);
+            makeTable(kernel, productsAt, g * TABLE_BYTES);
           }
-          kernel.calls(sumsAt, codesAt + step * GROUPS * most, tables, count, most);
+          kernel.calls(sumsAt, codesAt + first * CODES_BYTES, count);
         }
         this.exchange(tile, from, count, sums, true);
       }
     }
   }
 
-  /** Codes of people [from, from + count): four variants' calls of a person in a byte, group after group. */
+  /** Codes of people [from, from + count), group after group. */
   private spread(
     packed: Uint8Array,
     stride: number,
@@ -107,53 +113,59 @@ export class ScoreSums {
     count: number,
     variants: number,
     groups: number,
-    most: number,
     codes: Int32Array,
   ): void {
-    const words = Math.ceil(count / 4);
-    const nothing = new Uint8Array(words);
+    const bytes = Math.ceil(count / 4);
+    const nothing = new Uint8Array(bytes);
+    const rowOf = (v: number): Uint8Array => {
+      const at = v * stride + from / 4;
+      return v < variants ? packed.subarray(at, at + bytes) : nothing;
+    };
     for (let g = 0; g < groups; g++) {
-      const [a, b, c, d] = [0, 1, 2, 3].map((k) => {
-        const at = (g * GROUP + k) * stride + from / 4;
-        return g * GROUP + k < variants ? packed.subarray(at, at + words) : nothing;
-      }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
-      const into = codes.subarray((g * most) / 4, (g * most) / 4 + words);
-      for (let w = 0; w < words; w++) {
-        const code = SPREAD[a[w]!]! | (SPREAD[b[w]!]! << 2) | (SPREAD[c[w]!]! << 4) | (SPREAD[d[w]!]! << 6);
-        into[w] = code;
-        const gone = code & (code >>> 1) & LOW_BITS;
-        if (gone !== 0) this.countMissing(gone, from + 4 * w);
+      const v = g * GROUP;
+      const [a, b, c, d] = [rowOf(v), rowOf(v + 1), rowOf(v + 2), rowOf(v + 3)];
+      let at = (g * CODES_BYTES) / 4;
+      for (let i = 0; i < bytes; i++) {
+        const [w, x, y, z] = [a[i]!, b[i]!, c[i]!, d[i]!];
+        const first =
+          (FIRST_TWO[w]! | (FIRST_TWO[x]! << 2) | (FIRST_TWO[y]! << 4) | (FIRST_TWO[z]! << 6)) << CODE_SHIFT;
+        const other =
+          (OTHER_TWO[w]! | (OTHER_TWO[x]! << 2) | (OTHER_TWO[y]! << 4) | (OTHER_TWO[z]! << 6)) << CODE_SHIFT;
+        codes[at++] = first;
+        codes[at++] = other;
+        const goneFirst = first & (first >>> 1) & LOW_BITS;
+        const goneOther = other & (other >>> 1) & LOW_BITS;
+        if ((goneFirst | goneOther) !== 0) {
+          this.countMissing(goneFirst, from + 4 * i);
+          this.countMissing(goneOther, from + 4 * i + 2);
+        }
       }
     }
   }
 
+  /** @param gone one bit for each missing call, those of the person after `first` in the upper half */
   private countMissing(gone: number, first: number): void {
     for (let bits = gone; bits !== 0; bits &= bits - 1) {
-      this.missing[first + ((31 - Math.clz32(bits & -bits)) >> 3)]!++;
+      this.missing[first + ((bits & -bits) >>> 0 < 65536 ? 0 : 1)]!++;
     }
   }
 
-  /** The term of every combination of calls of four variants, for a tile's columns. */
-  private terms(
+  /** weight × value of each variant of a group and each call, for a tile's columns: products[(4 × k + call) × TILE + c]. */
+  private products(
     variant: number,
     tile: number,
     values: Float64Array,
     { count, weights, first }: BlockWeights,
     into: Float64Array,
   ): void {
-    const products = new Float64Array(4 * GROUP);
-    for (let c = 0; c < TILE; c++) {
-      const column = tile * TILE + c;
-      for (let k = 0; k < GROUP; k++) {
-        const v = variant + k;
+    for (let k = 0; k < GROUP; k++) {
+      const v = variant + k;
+      for (let c = 0; c < TILE; c++) {
+        const column = tile * TILE + c;
         const there = v < count && column < this.columns;
         const weight = there ? weights[(first + v) * this.columns + column]! : 0;
-        for (let call = 0; call <= MISSING; call++)
-          products[4 * k + call] = there ? weight * values[4 * v + call]! : 0;
-      }
-      for (let z = 0; z < 64; z++) {
-        const three = products[z & 3]! + products[4 + ((z >> 2) & 3)]! + products[8 + (z >> 4)]!;
-        for (let last = 0; last < 4; last++) into[(z + 64 * last) * TILE + c] = three + products[12 + last]!;
+        for (let call = HOM_REF; call <= MISSING; call++)
+          into[(4 * k + call) * TILE + c] = there ? weight * values[4 * v + call]! : 0;
       }
     }
   }
@@ -182,7 +194,7 @@ export class ScoreSums {
         }
         for (let tile = 0; tile < this.tiles; tile++) {
           this.tileWeights(step, tile, block, weights);
-          kernel.dosages(sumsAt + 8 * TILE * most * tile, rowsAt, weightsAt, count, 8 * most);
+          kernel.dosages(sumsAt + 8 * TILE * most * tile, rowsAt, count, weightsAt, 8 * most);
         }
       }
       for (let tile = 0; tile < this.tiles; tile++)
@@ -205,4 +217,16 @@ export class ScoreSums {
       }
     }
   }
+}
+
+/** Products of a group, and room for the tables of its first two and three variants. */
+const PRODUCT_BYTES = 8 * TILE * (4 * GROUP + 16 + 64);
+
+/** The table of a group from its products. */
+function makeTable(kernel: ScoringKernel, products: number, into: number): void {
+  const row = 8 * TILE;
+  const [two, three] = [products + 16 * row, products + 32 * row];
+  kernel.extend(products, products + 4 * row, 4, two);
+  kernel.extend(two, products + 8 * row, 16, three);
+  kernel.extend(three, products + 12 * row, 64, into);
 }

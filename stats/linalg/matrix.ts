@@ -47,6 +47,13 @@ export function matrixFromColumns(
   return out;
 }
 
+/** The columns, each as an array of its own. */
+export function columnsOf(x: Matrix): Float64Array[] {
+  return Array.from({ length: x.cols }, (_, j) =>
+    Float64Array.from({ length: x.rows }, (_, i) => x.data[i * x.cols + j]!),
+  );
+}
+
 /** The rows of `a` at `indices`, in that order, as a new matrix. */
 export function takeRows(a: Matrix, indices: ArrayLike<number>): Matrix {
   const out = matrix(indices.length, a.cols);

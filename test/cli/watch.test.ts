@@ -43,6 +43,28 @@ describe('watch', () => {
     expect(out).not.toContain('internal error');
   });
 
+  it(
+    'a raw file that is not there at the start, nor its folder: runs when it comes',
+    { timeout: 60_000 },
+    async () => {
+      folder.write('toy.yaml', STUDY.replace('people.csv', 'data/people.csv'));
+      const { child, seen, ended } = folder.start('watch', '--workers', '1');
+      await seen("the file of the input 'people' does not exist");
+      await seen('watching 2 files');
+      folder.write('data/people.csv', readFileSync(join(folder.path, 'people.csv'), 'utf8'));
+      await seen('data/people.csv changed');
+      await seen('7 of 7 instances ran');
+      // From now on it is watched as any other.
+      folder.write(
+        'data/people.csv',
+        readFileSync(join(folder.path, 'people.csv'), 'utf8').replace('1.5', '1.75'),
+      );
+      await seen('toy run 2 done');
+      child.kill('SIGINT');
+      expect((await ended).code).toBe(0);
+    },
+  );
+
   it('cancels a run that became pointless; as lines of JSON', { timeout: 60_000 }, async () => {
     const rows = Array.from({ length: 6000 }, (_, i) => {
       const cells = Array.from({ length: 12 }, (__, j) =>

@@ -17,7 +17,7 @@ describe('the queue of works', () => {
     ]);
     const queue = new WorkQueue((state) => seconds.get(state)!);
     for (const state of [short, long, middle])
-      for (const i of [1, 2]) queue.add(work(state, i), `${state.name}${i}`);
+      for (const i of [1, 2]) queue.add(work(state, i), `${state.name}${i}`, `${i}`);
     const order = Array.from({ length: 6 }, () => queue.take(1, () => true)![0]!.key);
     expect(order).toEqual(['long1', 'long2', 'middle1', 'middle2', 'short1', 'short2']);
     expect(queue.take(1, () => true)).toBeNull();
@@ -26,18 +26,29 @@ describe('the queue of works', () => {
   it('takes a group in portions that leave something for every worker', () => {
     const queue = new WorkQueue(() => 1);
     const state = node('batch');
-    for (let i = 0; i < 10; i++) queue.add(work(state, i), 'one group');
+    for (let i = 0; i < 10; i++) queue.add(work(state, i), 'one group', `${i}`);
     const sizes = [];
     for (let taken = queue.take(2, () => true); taken; taken = queue.take(2, () => true))
       sizes.push(taken.length);
     expect(sizes).toEqual([5, 3, 1, 1]);
   });
 
+  it('does not part what has all its inputs in common', () => {
+    const queue = new WorkQueue(() => 1);
+    const state = node('folds');
+    // Three traits of five folds: a portion of eight is rounded up to two traits.
+    for (let i = 0; i < 15; i++) queue.add(work(state, i), 'one group', `trait ${Math.floor(i / 5)}`);
+    const sizes = [];
+    for (let taken = queue.take(2, () => true); taken; taken = queue.take(2, () => true))
+      sizes.push(taken.length);
+    expect(sizes).toEqual([10, 5]);
+  });
+
   it('passes over what does not fit, and keeps it', () => {
     const [large, small] = [node('large'), node('small')];
     const queue = new WorkQueue((state) => (state === large ? 9 : 1));
-    queue.add(work(large, 1), 'large');
-    queue.add(work(small, 1), 'small');
+    queue.add(work(large, 1), 'large', '1');
+    queue.add(work(small, 1), 'small', '1');
     expect(queue.take(1, (first) => first.state !== large)![0]!.state).toBe(small);
     expect(queue.take(1, (first) => first.state !== large)).toBeNull();
     expect(queue.size).toBe(1);

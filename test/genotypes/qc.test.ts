@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { founders } from '../../genotypes/ld/clump.js';
 import { FileSource } from '../../genotypes/io/bytesource.js';
 import { alleleFrequencies, countVariants, frequenciesOf, missingRate } from '../../genotypes/qc/counts.js';
 import { hweExact, hweOf } from '../../genotypes/qc/hwe.js';
@@ -108,6 +109,21 @@ describe.skipIf(!hasPlink1 || !hasPlink2 || !hasShared)('against plink', () => {
       expect(het.calls[s]).toBe(Number(line['OBS_CT']));
       expectPrinted(het.expected[s]!, line['E(HOM)']!, 6);
       expect(Math.abs(het.f[s]! - Number(line['F']))).toBeLessThan(1e-6 + 1e-5 * Math.abs(Number(line['F'])));
+    });
+    source.close();
+  });
+
+  test.each([sets[0]!, 'kinds'])("F on X of %s is plink1.9's --check-sex", async (prefix) => {
+    plink1(folder, '--bfile', prefix, '--check-sex', '--out', 'x');
+    const source = await openBedPrefix(at(prefix));
+    const all = range(source.variants.count);
+    const { f } = await personHeterozygosity(source, all, undefined, founders(source), 'x');
+    const lines = readTable(join(folder, 'x.sexcheck'));
+    expect(lines).toHaveLength(f.length);
+    // Four significant digits are printed.
+    lines.forEach((line, s) => {
+      const theirs = Number(line['F']);
+      expect(Math.abs(f[s]! - theirs)).toBeLessThanOrEqual(6e-4 * Math.max(Math.abs(theirs), 0.1));
     });
     source.close();
   });

@@ -105,6 +105,105 @@ describe.skipIf(!hasPlink2 || !hasShared)('against plink2 --score', () => {
   });
 });
 
+test('the last bit depends on no block, no other person, no other column, and not on how genotypes are stored', async () => {
+  const panel = ldPanel(seeded(4), 61, 75, 0.05, 4000);
+  const chromosome = panel.chromosome.map((_, v) => ['1', '23', '24', '26'][Math.floor(v / 20)]!);
+  writeBed(join(folder, 'bits'), { ...panel, chromosome });
+  const source = await openBedPrefix(join(folder, 'bits'));
+  const random = seeded(6);
+  const variants = range(75);
+  const columns = 11;
+  const model = {
+    variants,
+    counted: Uint8Array.from(variants, (v) => v % 2),
+    columns,
+    weights: Float64Array.from({ length: 75 * columns }, () => random() - 0.5),
+    frequency: Float64Array.from(variants, () => random()),
+  };
+  const whole = await score(source, model, undefined);
+  expect(whole.imputed.some((count) => count > 0)).toBe(true);
+  const dosages: GenotypeSource = {
+    name: source.name,
+    variants: source.variants,
+    samples: source.samples,
+    hasDosages: true,
+    dosages: (...request) => source.dosages(...request),
+    hardCalls: () => Promise.reject(new Error('not asked')),
+    close: () => undefined,
+  };
+  expect(await score(dosages, model, undefined)).toEqual(whole);
+  expect(await score(source, model, undefined, { blockBytes: 1 })).toEqual(whole);
+  expect(await score(dosages, model, undefined, { blockBytes: 1 })).toEqual(whole);
+  const some = Uint32Array.of(40, 7, 60);
+  const few = await score(source, model, some);
+  const last = await score(
+    source,
+    {
+      ...model,
+      columns: 1,
+      weights: Float64Array.from(variants, (v) => model.weights[v * columns + columns - 1]!),
+    },
+    undefined,
+  );
+  some.forEach((s, i) => {
+    expect(few.imputed[i]).toBe(whole.imputed[s]);
+    for (let c = 0; c < columns; c++) expect(few.sums[c * 3 + i]).toBe(whole.sums[c * 61 + s]);
+  });
+  expect(last.sums).toEqual(whole.sums.slice(61 * (columns - 1)));
+  source.close();
+});
+
+test('a score is the sum of groups of four terms', async () => {
+  const panel = ldPanel(seeded(5), 9, 10, 0, 4000);
+  writeBed(join(folder, 'terms'), panel);
+  const source = await openBedPrefix(join(folder, 'terms'));
+  const random = seeded(7);
+  const weights = Float64Array.from({ length: 10 }, () => random() - 0.5);
+  const model = {
+    variants: range(10),
+    counted: new Uint8Array(10).fill(1),
+    columns: 1,
+    weights,
+    frequency: new Float64Array(10),
+  };
+  const { sums } = await score(source, model, undefined);
+  for (let s = 0; s < 9; s++) {
+    let sum = 0;
+    for (let v = 0; v < 10; v += 4) {
+      let term = weights[v]! * panel.calls[v]![s]!;
+      for (let k = v + 1; k < Math.min(10, v + 4); k++) term += weights[k]! * panel.calls[k]![s]!;
+      sum += term;
+    }
+    expect(sums[s]).toBe(sum);
+  }
+  source.close();
+});
+
+test('nobody to score, and more people than a call of the kernel takes', async () => {
+  const people = 8195;
+  writeBed(join(folder, 'many'), {
+    chromosome: ['1', '1'],
+    position: [1, 2],
+    calls: [0, 1].map((v) => Array.from({ length: people }, (_, s) => (s + v) % 4)),
+    sex: Array.from({ length: people }, () => 1),
+  });
+  const source = await openBedPrefix(join(folder, 'many'));
+  const model = {
+    variants: range(2),
+    counted: Uint8Array.of(1, 0),
+    columns: 1,
+    weights: Float64Array.of(1, 10),
+    frequency: Float64Array.of(0.25, 0.5),
+  };
+  const { sums, imputed } = await score(source, model, undefined);
+  const first = [0, 1, 2, 0.5];
+  const second = [2, 1, 0, 1];
+  sums.forEach((sum, s) => expect(sum).toBe(first[s % 4]! + 10 * second[(s + 1) % 4]!));
+  imputed.forEach((count, s) => expect(count).toBe(Number(s % 4 === 3) + Number(s % 4 === 2)));
+  expect((await score(source, model, new Uint32Array(0))).sums).toHaveLength(0);
+  source.close();
+});
+
 test('lengths that do not agree are a bug of the caller', async () => {
   const source = {
     samples: { count: 1 },

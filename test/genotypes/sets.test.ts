@@ -110,6 +110,7 @@ describe.skipIf(!hasShared)('digests', () => {
       variantDigests(
         {
           variants: builder.finish(),
+          hasDosages: true,
           samples: { count: 2 },
           dosages: (_v: unknown, _p: unknown, _c: unknown, out: Float64Array) => {
             out.set(values);

@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { crossValidateBoosting } from '../../stats/boosting.js';
+import {
+  attributeBoosted,
+  crossValidateBoosting,
+  fitBoosting,
+  predictBoosted,
+} from '../../stats/boosting.js';
 import { fitComparator, predictComparator, type Comparator } from '../../stats/comparator.js';
 import { featureContributions, modalityContributions } from '../../stats/contributions.js';
 import { crossValidateElasticNets } from '../../stats/elastic-net-columns.js';
 import { assignFolds } from '../../stats/folds.js';
-import { matrixFromColumns, takeRows } from '../../stats/linalg/matrix.js';
+import { columnsOf, matrixFromColumns, takeRows } from '../../stats/linalg/matrix.js';
 import { portableBackend } from '../../stats/linalg/portable.js';
 import { rSquared } from '../../stats/regression-metrics.js';
 import { rngFromSeed } from '../../stats/rng.js';
@@ -186,15 +191,54 @@ describe('the stack', () => {
     expect(layerTwo.means[1]).toBeCloseTo(mean, 12);
   });
 
-  it('contributions: shares sum to 1 for linear layers; trees have none by feature', () => {
+  it('contributions: shares sum to 1, of trees too; with trees in layer 2 only those of modalities', () => {
+    const total = (parts: readonly { share: number }[]): number =>
+      parts.reduce((sum, { share }) => sum + share, 0);
     const linear = stack(y, { layerOne: 'elastic-net', layerTwo: 'ridge', mixing: 0.5 }, 'recommended');
-    const shares = featureContributions(linear, unseen).map(({ share }) => share);
-    expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 10);
+    expect(total(featureContributions(linear, unseen))).toBeCloseTo(1, 10);
     const trees = stack(bent, { ...BAYESIAN_RIDGE, layerOne: 'boosting' }, 'recommended');
-    expect(featureContributions(trees, unseen).every(({ weight }) => Number.isNaN(weight))).toBe(true);
-    expect(modalityContributions(trees, unseen).reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(
-      1,
-      10,
+    const features = featureContributions(trees, unseen);
+    expect(features.every(({ weight }) => Number.isNaN(weight))).toBe(true);
+    expect(total(features)).toBeCloseTo(1, 10);
+    const modalities = modalityContributions(trees, unseen);
+    expect(total(modalities)).toBeCloseTo(1, 10);
+    for (const { modality, share } of modalities)
+      expect(total(features.filter((feature) => feature.modality === modality))).toBeCloseTo(share, 10);
+    const second = stack(bent, { ...BAYESIAN_RIDGE, layerTwo: 'boosting' }, 'recommended');
+    expect(total(modalityContributions(second, unseen))).toBeCloseTo(1, 10);
+    expect(featureContributions(second, unseen).every(({ share }) => Number.isNaN(share))).toBe(true);
+  });
+
+  it('what the columns add to the trees sums to the prediction, and a column that no tree splits adds nothing', () => {
+    const columns = [0, 1, 2].map((j) =>
+      Float64Array.from({ length: 300 }, (_, i) => (i % 17 === j ? NaN : Math.sin((j + 2) * i))),
     );
+    columns.push(new Float64Array(300).fill(4));
+    const target = Float64Array.from(columns[0]!, (x, i) => (x > 0 ? 2 : 0) + (columns[1]![i]! || 0));
+    const rows = Int32Array.from({ length: 300 }, (_, i) => i);
+    const model = fitBoosting(columns, target, { loss: 'squared', trees: 20 });
+    const parts = attributeBoosted(model, columns, rows);
+    const predicted = predictBoosted(model, columns, rows);
+    const constant = predicted[0]! - parts.reduce((sum, part) => sum + part[0]!, 0);
+    predicted.forEach((value, i) =>
+      expect(parts.reduce((sum, part) => sum + part[i]!, constant)).toBeCloseTo(value, 12),
+    );
+    expect(parts[3]).toEqual(new Float64Array(300));
+  });
+
+  it('one standard error: the penalty that cross-validation names so, not smaller than the best', () => {
+    const x = takeRows(biochemistry, first);
+    const target = y.slice(0, train);
+    const columns = columnsOf(x);
+    const [{ choice, path }] = crossValidateElasticNets(columns, [target], folds, portableBackend, {
+      rows: first,
+      alpha: 1,
+    }) as [ReturnType<typeof crossValidateElasticNets>[number]];
+    const fit = (penalty: 'best' | 'one-se') =>
+      fitComparator('lasso', x, target, first, folds, portableBackend, { ...options, penalty });
+    expect(fit('best')).toMatchObject({ penalty: path.lambdas[choice.best] });
+    expect(fit('one-se')).toMatchObject({ penalty: path.lambdas[choice.oneStandardError] });
+    expect(choice.oneStandardError).toBeLessThan(choice.best);
+    expect(fitComparator('lasso', x, target, first, folds, portableBackend, options)).toEqual(fit('best'));
   });
 });

@@ -159,6 +159,35 @@ describe.each(backends)('moments of blocks, %s', (_, backend) => {
     expect(joinMoments(parts.toReversed())).toEqual(joinMoments(parts));
   });
 
+  it('sums over gaps are those of a plain loop, with more gaps than a lane holds', () => {
+    const [p, n] = [5, 2500];
+    const rng = rngFromSeed(seed, 'gaps');
+    const values = Uint8Array.from({ length: p * n }, () => Math.floor(4 * rng.uniform()));
+    const exact = Float64Array.from(values, (call) => (call === GAP ? NaN : call));
+    for (const block of [
+      { variants: p, people: n, values },
+      { variants: p, people: n, values: exact },
+    ]) {
+      const { acrossGaps, sharedGaps, gaps, sums, products } = dosageMoments(block, backend);
+      for (let j = 0; j < p; j++) {
+        for (let k = 0; k < p; k++) {
+          let [across, shared, product] = [0, 0, 0];
+          for (let i = 0; i < n; i++) {
+            const [a, b] = [values[j * n + i]!, values[k * n + i]!];
+            if (a === GAP && b === GAP) shared++;
+            else if (a === GAP) across += b;
+            else if (b !== GAP) product += a * b;
+          }
+          expect([acrossGaps![j * p + k], sharedGaps![j * p + k]]).toEqual([across, shared]);
+          if (k <= j) expect(products[j * p + k]).toBe(product);
+        }
+        const row = values.subarray(j * n, (j + 1) * n);
+        expect(gaps[j]).toBe(row.filter((call) => call === GAP).length);
+        expect(sums[j]).toBe(row.reduce((sum, call) => sum + (call === GAP ? 0 : call), 0));
+      }
+    }
+  });
+
   it('a target that the variants reproduce goes by the spectral form, and so do all siblings right', () => {
     const held = modality(all);
     const dense = new DenseModality('snps', names, held.dense(), undefined);

@@ -53,6 +53,44 @@ describe('assoc.cox', () => {
     expect(less.beta).not.toBe((await cox({})).beta);
   });
 
+  it('case weights, with either variance; 0 leaves somebody out, and nonsense is refused', async () => {
+    const weights = Float64Array.from({ length: n }, (_, i) => (i < 5 ? 0 : 0.25 + (i % 4)));
+    const given = { weights: cohort({ weights }) };
+    const covariateColumns = [age, site, x];
+    for (const robust of [false, true]) {
+      // fitCox is held to R's coxph(weights =) in test/stats.
+      const want = fitCox({ ...data, weights }, covariateColumns, robust ? { robust: true } : {});
+      const fit = await cox({ robust }, given);
+      expect(fit.beta).toBeCloseTo(want.beta[2]!, 8);
+      expect(fit.se! / want.se[2]!).toBeCloseTo(1, 6);
+      expect([fit.n, fit.missing, fit.events]).toEqual([n - 5, 5, want.events]);
+    }
+    const gappy = cohort({ weights: [...weights].map((w, i) => (i === 9 ? null : w + 1)) });
+    expect((await cox({}, { weights: gappy })).missing).toBe(1);
+    weights[7] = -1;
+    await expect(cox({}, { weights: cohort({ weights }) })).rejects.toMatchObject({
+      message: 'expected a weight of 0 or more, got -1',
+      where: { port: 'weights', column: 'weights' },
+    });
+  });
+
+  it('weights that are numbers of copies are copies (Breslow)', async () => {
+    const weights = Float64Array.from({ length: n }, (_, i) => 1 + (i % 3));
+    const rows = Int32Array.from([...weights].flatMap((w, i) => Array<number>(w).fill(i)));
+    const want = fitCox(data, [age, site, x], { ties: 'breslow', rows });
+    const fit = await cox({ ties: 'breslow' }, { weights: cohort({ weights }) });
+    expect(fit.beta).toBeCloseTo(want.beta[2]!, 8);
+    expect(fit.se).toBeCloseTo(want.se[2]!, 8);
+  });
+
+  it('a name to omit that is no covariate is refused', async () => {
+    await expect(cox({ omit: ['agee'] })).rejects.toMatchObject({
+      message: "no covariate 'agee' to omit; there are age, site",
+      where: { port: 'covariates' },
+    });
+    expect((await cox({ omit: [null, 'site'] })).beta).toBeCloseTo(fitCox(data, [age, x]).beta[1]!, 8);
+  });
+
   it('people are at risk after their entry', async () => {
     const late = cohort({ time, event, entry });
     const want = fitCox({ ...data, start: entry }, [age, site, x]);

@@ -112,6 +112,39 @@ describe.runIf(hasShared && hasPlink2)('genotypes.qc on genotypes with missing c
   });
 });
 
+describe('genotypes.qc on X', () => {
+  const prefix = join(folder, 'sexes');
+  const random = seeded(31);
+  const panel = ldPanel(random, 60, 400, 0.01, 4000);
+  // A man has one X: never heterozygous. The first man and the first woman are reported as the other sex.
+  const calls = panel.calls.map((row) =>
+    row.map((call, s) => (panel.sex[s] === 1 && call === 1 ? 2 * Number(random() < 0.5) : call)),
+  );
+  const swapped = [panel.sex.indexOf(1), panel.sex.indexOf(2)];
+  const sex = panel.sex.map((code, s) => (swapped.includes(s) ? 3 - code : s === 59 ? 0 : code));
+  writeBed(prefix, { ...panel, calls, sex, chromosome: panel.chromosome.map(() => '23') });
+  const ids = swapped.map((s) => `s${s}`).sort();
+
+  it('names people whose F says the other sex, and drops them on request', async () => {
+    const { view } = await viewOf(folder, bedPaths(prefix));
+    const limits = { max_missing: null, min_maf: null, min_hwe: null, max_person_missing: null };
+    const kept = await runTask(genotypesQc, { params: limits, inputs: { genotypes: { view } } });
+    expect(kept.warnings).toEqual([
+      'F on X says the other sex than the file of 2 people: see person_measures',
+    ]);
+    const measures = lists(kept.table('person_measures'));
+    measures['id']!.forEach((id, i) => {
+      expect(measures['x_sex']![i]).toBe(panel.sex[Number(String(id).slice(1))]);
+    });
+    expect(flowOf(kept)).toMatchObject({ 'lost: sex mismatch': 0, kept: 60 });
+    const params = { ...limits, drop_sex_mismatch: true };
+    const dropped = await runTask(genotypesQc, { params, inputs: { genotypes: { view } } });
+    expect(flowOf(dropped)).toMatchObject({ 'lost: sex mismatch': 2, kept: 58 });
+    const left = lists(dropped.table('samples'))['id']!;
+    for (const id of ids) expect(left).not.toContain(id);
+  });
+});
+
 describe('genotypes.kinship', () => {
   const prefix = join(folder, 'family');
   const panel = ldPanel(seeded(21), 40, 300, 0.02, 1000);

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Store } from '../../cache/store.js';
 import { loadWorkflow } from '../../engine/language/load.js';
+import { WorkerPool, type Executor } from '../../engine/pool.js';
 import { readGroup } from '../../engine/record.js';
 import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import { registry } from '../../tasks/registry.js';
@@ -138,6 +139,11 @@ describe.runIf(runnable)('workflows/snp-models.yaml', () => {
   async function run(
     sets: Readonly<Record<string, string>> = {},
     traits: readonly string[] = TRAITS.slice(0, 2),
+    where: { store: Store; executor: Executor; results: string } = {
+      store,
+      executor: new InProcess(store, registry),
+      results: 'results',
+    },
   ): Promise<StudyOutcome> {
     const given = {
       'params.cohort': join(place, 'cohort'),
@@ -156,9 +162,9 @@ describe.runIf(runnable)('workflows/snp-models.yaml', () => {
     });
     expect(diagnostics.map(({ code, message, got }) => [code, message, got])).toEqual([]);
     const outcome = await runStudy({
-      workflow: { ...workflow!, publishTo: join(folder, 'results') },
-      store,
-      executor: new InProcess(store, registry),
+      workflow: { ...workflow!, publishTo: join(folder, where.results) },
+      store: where.store,
+      executor: where.executor,
       memory: 2 ** 33,
       failFast: false,
       targets: [],
@@ -193,6 +199,35 @@ describe.runIf(runnable)('workflows/snp-models.yaml', () => {
     };
     expect(model.snps.variants.length).toBeGreaterThan(20);
     expect(readFileSync(join(folder, 'results/scores/one.txt'), 'utf8')).toContain('#genome_build=GRCh37\n');
+  });
+
+  it('has the same results from worker processes, which hand views and batches over', async () => {
+    const apart = new Store(join(folder, 'apart'));
+    try {
+      const executor = new WorkerPool({
+        entry: new URL('../../dist/cli/worker.js', import.meta.url),
+        objectFolder: join(apart.folder, 'objects'),
+        size: 2,
+      });
+      const { nodes } = await run({}, TRAITS.slice(0, 2), {
+        store: apart,
+        executor,
+        results: 'results-apart',
+      });
+      expect(nodes.find(({ node }) => node === 'clumps')).toMatchObject({ ran: 2, failed: 0 });
+    } finally {
+      apart.close();
+    }
+    for (const name of [
+      'tables/accuracy.csv',
+      'tables/clumps.csv',
+      'leads/one.csv',
+      'models/two.json',
+      'scores/two.txt',
+    ])
+      expect(readFileSync(join(folder, 'results-apart', name), 'utf8')).toBe(
+        readFileSync(join(folder, 'results', name), 'utf8'),
+      );
   });
 
   it('clumps as plink1.9 does: leads, their order, and their members', async () => {

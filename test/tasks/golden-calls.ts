@@ -5,6 +5,7 @@ import { rngFromSeed } from '../../stats/rng.js';
 import { simulateCohortTask } from '../../tasks/simulate-cohort.js';
 import { validated, type Call } from './context.js';
 import { GENOTYPE_CALLS } from './golden-genotypes.js';
+import { UKB_GOLDEN_CALLS } from './golden-ukb.js';
 import { cohort, rows, samples } from './tables.js';
 
 const n = 60;
@@ -108,6 +109,7 @@ const simulatedStudy = {
 
 export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   ...GENOTYPE_CALLS,
+  ...UKB_GOLDEN_CALLS,
   'assoc.compare': {
     params: { by: ['cause', 'trait'] },
     inputs: { reference: associations(0), other: associations(0.75) },
@@ -152,6 +154,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
   'impute.knn': { params: { weights: 'distance' }, inputs: { table: blood, train: some } },
   'impute.masking': { params: { share: 0.25, people: 40 }, inputs: { table: blood, train: some }, seed },
   'impute.simple': { params: { value: 'median' }, inputs: { table: blood, train: some } },
+  'metrics.effective_rank': { inputs: { table: blood, samples: some } },
   'metrics.regression': {
     inputs: {
       truth: trait,
@@ -246,6 +249,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
       lookup: rows({ disease: ['gout', 'stroke'], category: ['joint', 'heart'] }),
     },
   },
+  'table.missingness': { inputs: { table: blood } },
   'table.sort': { params: { by: ['cadmium'], descending: true, limit: 10 }, inputs: { table: people } },
   'table.summarise': {
     params: {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { ldPanel, seeded, writeBed } from '../genotypes/oracle.js';
 import type { Call } from './context.js';
 import { bedPaths, viewOf } from './genotype-rig.js';
-import { rows, samples } from './tables.js';
+import { people, rows, samples } from './tables.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'golden-genotypes-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -54,6 +54,12 @@ export const GENOTYPE_CALLS: Readonly<Record<string, Call>> = {
   'genotypes.dosage': {
     params: { missing: 'frequency' },
     inputs: { genotypes, samples: samples('s3', 's28'), train: some },
+  },
+  'genotypes.gwas': {
+    inputs: {
+      genotypes,
+      trait: people(Object.fromEntries(Array.from({ length: 30 }, (_, s) => [`s${s}`, { y: Math.sin(s) }]))),
+    },
   },
   'genotypes.join': {
     inputs: {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { imputeKnn } from '../../tasks/impute-knn.js';
 import { metricsEffectiveRank } from '../../tasks/metrics-effective-rank.js';
 import { tableBind } from '../../tasks/table-bind.js';
 import { tableConcat } from '../../tasks/table-concat.js';
@@ -91,5 +92,33 @@ describe('metrics.effective_rank', () => {
       for_90_percent: [2],
     });
     expect(row['entropy_rank']![0]).toBeCloseTo(2, 10);
+  });
+});
+
+describe('impute.knn with columns beside', () => {
+  const table = people({ a: { x: 1 }, b: { x: 2 }, c: { x: 30 }, d: { x: null } });
+  const beside = people({ a: { y: 9 }, b: { y: 8 }, c: { y: 0 }, d: { y: 0.1 } });
+  const params = { k: 1 };
+
+  it('finds neighbours by all columns, and fills only its own', async () => {
+    const alone = await runTask(imputeKnn, { params, inputs: { table } });
+    expect(lists(alone.table('table'))['x']).toEqual([1, 2, 30, 11]); // nothing in common: the mean
+    const ran = await runTask(imputeKnn, { params, inputs: { table, beside } });
+    expect(lists(ran.table('table'))).toEqual({ id: ['a', 'b', 'c', 'd'], x: [1, 2, 30, 30] });
+    expect(lists(ran.table('filled'))).toMatchObject({ column: ['x'], from_neighbours: [1] });
+    // The same as filling both and keeping one.
+    const both = people({ a: { x: 1, y: 9 }, b: { x: 2, y: 8 }, c: { x: 30, y: 0 }, d: { x: null, y: 0.1 } });
+    const whole = await runTask(imputeKnn, { params, inputs: { table: both } });
+    expect(lists(whole.table('table'))['x']).toEqual([1, 2, 30, 30]);
+  });
+
+  it('refuses other people, and names that both have', async () => {
+    const others = people({ a: { y: 9 }, b: { y: 8 }, c: { y: 0 }, e: { y: 1 } });
+    await expect(runTask(imputeKnn, { params, inputs: { table, beside: others } })).rejects.toThrow(
+      /the people of 'table'/,
+    );
+    await expect(runTask(imputeKnn, { params, inputs: { table, beside: table } })).rejects.toThrow(
+      /has a column 'x' too/,
+    );
   });
 });
