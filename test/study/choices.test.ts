@@ -32,11 +32,14 @@ const ARMS: readonly Sets[] = [
     'params.adjust_for_blood': 'yes',
     'params.predict_from': 'blood',
     'params.match_size': '100',
+    'params.split_by': 'disease',
   },
   {
     'params.arm': 'blood',
     'params.gwas_source': 'overlapping',
     'params.blood_scaling': 'own',
+    'params.knn_distance': 'blood',
+    'params.restandardise': 'yes',
     'params.test_on': 'cross_fitted',
     'params.prevalent_cases': 'true',
     'params.learner': 'ridge',
@@ -45,6 +48,7 @@ const ARMS: readonly Sets[] = [
   {
     'params.palindromic': 'drop',
     'params.time_zero': 'assessment',
+    'params.more_than_min': 'true',
     'params.lag_years': '1',
     'params.max_years': '5',
     'params.predict_from': 'covariates',

@@ -68,7 +68,9 @@ describe('the first run', () => {
       'Prediction of diseases',
     ]);
     for (const { title } of sections) expect(report).toContain(`${title}</h2>`);
-    for (const figure of ['2', '3a', '3b', '3c', '4']) expect(report).toContain(`Figure ${figure}.`);
+    for (const figure of ['2', '3a', '3b', '3c', '4']) expect(report).toContain(`figure ${figure})`);
+    for (const title of ['What was asked', 'Assumptions', 'Warnings', 'Methods'])
+      expect(report).toContain(`${title}</h2>`);
     expect(report.match(/<svg/g)!.length).toBeGreaterThanOrEqual(7);
     expect(report).toContain('none (an independent discovery sample');
   });
