@@ -252,9 +252,12 @@ function alignedTo(ids: readonly string[], table: Table, port: string, warnings:
   const rows = same ? null : matchIds(own, ids);
   const absent = rows?.reduce((count, row) => count + (row < 0 ? 1 : 0), 0) ?? 0;
   if (absent === ids.length && ids.length > 0) {
-    throw new TaskError(`none of the ${people(ids.length)} to fit has a row; ids look like '${ids[0]!}'`, {
-      port,
-    });
+    throw new TaskError(
+      `none of the ${people(ids.length)} to fit has a row; ids look like '${ids[0]!}' and '${own[0] ?? '(nobody)'}'`,
+      {
+        port,
+      },
+    );
   }
   if (absent > 0) warnings.push(`no row in '${port}' for ${people(absent)} of those to fit`);
   const columns = new Map<string, Column>();

@@ -3,7 +3,7 @@
  *
  * Not responsible for making views (genotypes-view.ts, genotypes-select.ts, genotypes-join.ts).
  */
-import { TaskError, type View } from '../engine/task.js';
+import { TaskError, type InputShapes, type View } from '../engine/task.js';
 import { openBgen } from '../genotypes/bgen/bgen.js';
 import { GenotypeError } from '../genotypes/error.js';
 import { joinSources } from '../genotypes/fileset.js';
@@ -30,6 +30,33 @@ export interface OpenView extends GenotypeIndex {
   readonly source: GenotypeSource;
   readonly build: Build | null;
 }
+
+/** A process with its code, and what passes through it: the decoding of variants, small tables. */
+const PROCESS_BYTES = 2 ** 28;
+/** A variant of an index: place, id, alleles, digest and counts, as read and as a table that is handed on. */
+const VARIANT_BYTES = 600;
+/** A person of an index, likewise. */
+const PERSON_BYTES = 200;
+
+/**
+ * Bytes that a task needs which reads the view at `port`: the process, the view's people and variants, and what else it holds of them.
+ * A view's rows are its people, its columns its variants.
+ */
+export function viewBytes(
+  shapes: InputShapes,
+  more: (people: number, variants: number) => number,
+  port = 'genotypes',
+): number {
+  const { rows, columns } = shapes[port]?.[0] ?? { rows: 0, columns: 0 };
+  return PROCESS_BYTES + PERSON_BYTES * rows + VARIANT_BYTES * columns + more(rows, columns);
+}
+
+/** Bytes of packed calls as bit planes: 3 bits a call. */
+export const planeBytes = (people: number, variants: number): number =>
+  Math.ceil((3 * people * variants) / 8);
+
+/** A block of dosages (`dosageBlocks`). */
+export const BLOCK_BYTES = 2 ** 26;
 
 /** Files that a view names, by role, before anything is known of them but their format. */
 export async function openFiles(

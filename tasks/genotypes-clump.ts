@@ -14,7 +14,7 @@ import { clumpAll, type Clumps } from '../genotypes/ld/clump.js';
 import { sampleIndices } from '../genotypes/samples.js';
 import type { GenotypeSource } from '../genotypes/source.js';
 import type { GenotypeIndex } from './genotype-index.js';
-import { Openings, asTaskError } from './genotype-views.js';
+import { Openings, asTaskError, planeBytes, viewBytes } from './genotype-views.js';
 import { numbersOf } from './reading.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { sumstatsOf } from './sumstats-table.js';
@@ -80,8 +80,10 @@ reading and the r² of each pair, and a trait's answer does not depend on the ot
     flow: { type: 'table', summary: 'Variants by what became of them: reason, rows.' },
   },
   batch: { shared: ['samples'], varies: [] },
-  // Bit planes, a quarter as much for what is known of pairs, and the tables.
-  resources: () => ({ memory: 2 ** 30 + 2 ** 28 + 2 ** 28 }),
+  resources: (_params, shapes) => ({
+    // A quarter as much again for what is known of pairs.
+    memory: viewBytes(shapes, (people, variants) => 1.25 * planesHeld(people, variants)),
+  }),
   async runBatch(batch) {
     const openings = new Openings();
     try {
@@ -96,6 +98,13 @@ reading and the r² of each pair, and a trait's answer does not depend on the ot
     }
   },
 });
+
+/**
+ * Bytes of bit planes that a call holds, of one chromosome at a time. A view has the variants of one trait and a call may have many:
+ * hence the least; what does not fit is read again.
+ */
+const planesHeld = (people: number, variants: number): number =>
+  Math.min(2 ** 30, Math.max(2 ** 28, planeBytes(people, variants)));
 
 /** One trait, with its rows as variants of what is read. */
 interface Trait {
@@ -127,11 +136,15 @@ async function clumpGroup(batch: BatchContext<Params>, indices: number[], openin
     const [first] = traits[0]!;
     const { source, people, place } = await reading(batch.items[first]!, openings);
     const { r2, kb, p1 } = batch.items[first]!.params;
+    const maxBytes = planesHeld(
+      people.length,
+      Math.max(...traits.map(([, { index }]) => index.variants.count)),
+    );
     const reports = traits.map(([, { matches, p, index }]) => ({
       variants: Uint32Array.from(matches.variants, (v) => place(index, v)),
       p,
     }));
-    clumps = (await clumpAll(source, reports, { r2, kb, p1, people })).map((found, t) => {
+    clumps = (await clumpAll(source, reports, { r2, kb, p1, people, maxBytes })).map((found, t) => {
       const back = new Map(
         Array.from(reports[t]!.variants, (v, i) => [v, traits[t]![1].matches.variants[i]!]),
       );

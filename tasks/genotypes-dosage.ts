@@ -3,7 +3,7 @@ import { numberColumn } from '../cache/column.js';
 import { idTable } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput } from '../engine/task.js';
 import { alleleFrequencies } from '../genotypes/qc/counts.js';
-import { Openings, biallelic, refusing } from './genotype-views.js';
+import { Openings, biallelic, refusing, viewBytes } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { rowsAmong, idsOf } from './reading.js';
 import { dosageMatrix } from './snp-modality.js';
@@ -41,6 +41,10 @@ or 1. Multi-allelic variants are left out with a warning.`,
     train: TRAIN_PORT,
   },
   outputs: { table: { type: 'table', summary: 'Per person the dosages.' } },
+  // Dosages as read, and as columns.
+  resources: (_params, shapes) => ({
+    memory: viewBytes(shapes, (people, variants) => 16 * Math.min(CELLS, people * variants)),
+  }),
   async run(context) {
     const openings = new Openings();
     try {

@@ -1,12 +1,19 @@
 /** `genotypes.gwas`: the association of each variant with a trait, by linear regression; many traits in one pass. */
 import { numberColumn, textColumn } from '../cache/column.js';
 import { matchIds, plainTable, type TableSchema } from '../cache/table.js';
-import { TaskError, defineTask, tableOutput, type Outputs, type TaskContext } from '../engine/task.js';
+import {
+  TaskError,
+  defineTask,
+  tableOutput,
+  type BatchContext,
+  type Outputs,
+  type TaskContext,
+} from '../engine/task.js';
 import { dosageBlocks } from '../genotypes/source.js';
 import { linalg } from '../stats/linalg/linalg.js';
 import { matrix } from '../stats/linalg/matrix.js';
 import { prepareLinearScan, type LinearFit } from '../stats/linear-scan.js';
-import { Openings, biallelic, refusing, type OpenView } from './genotype-views.js';
+import { BLOCK_BYTES, Openings, biallelic, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { foldsOf, requireFold } from './modalities.js';
 import { columnNames, idsOf, numbersOf, onlyColumn, people as counted, present } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -55,11 +62,17 @@ cross-validation. Traits of one call that were measured in the same people share
     flow: { type: 'table', summary: 'Variants by what became of them: reason, rows.' },
   },
   batch: { shared: ['genotypes', 'covariates', 'samples', 'folds'], varies: ['hold_out'] },
-  resources: () => ({ memory: 2 ** 30 }),
+  resources: (_params, shapes) => ({
+    memory: viewBytes(shapes, (people, variants) => {
+      const covariates = (shapes['covariates'] ?? []).reduce((sum, { columns }) => sum + columns, 0);
+      const beside = BLOCK_BYTES + 32 * people * (covariates + 1);
+      return beside + Math.max(TRAITS_BYTES, traitBytes(people, variants));
+    }),
+  }),
   async runBatch(batch) {
     const openings = new Openings();
     try {
-      const groups = new Map<string, { index: number; trait: Trait }[]>();
+      const groups = new Map<string, Member[]>();
       for (const [index, item] of batch.items.entries()) {
         batch.announce(index);
         try {
@@ -71,27 +84,51 @@ cross-validation. Traits of one call that were measured in the same people share
         }
       }
       for (const group of groups.values()) {
-        const first = batch.items[group[0]!.index]!;
-        batch.announce(group[0]!.index);
-        const opened = await openings.view(first.view('genotypes'), 'genotypes');
-        const found = await refusing('genotypes', () =>
-          scan(
-            opened,
-            group.map(({ trait }) => trait),
-            (fraction) => first.progress(fraction),
-          ),
-        );
-        for (const [t, { index, trait }] of group.entries()) {
-          batch.announce(index);
-          batch.items[index]!.log(`${counted(trait.ids.length)}, ${found.variants.length} variants`);
-          await batch.emit(index, outputsOf(opened, found.variants, found.fits[t]!));
-        }
+        const [{ index, trait }] = group as [Member, ...Member[]];
+        const { shape } = batch.items[index]!.view('genotypes').recipe;
+        const each = traitBytes(trait.ids.length, shape.columns);
+        const together = Math.max(1, Math.floor(TRAITS_BYTES / each));
+        for (let from = 0; from < group.length; from += together)
+          await scanTogether(batch, group.slice(from, from + together), openings);
       }
     } finally {
       await openings.close();
     }
   },
 });
+
+/** Bytes of a trait while variants are read: its values and residuals, and its fits, which become its table. */
+const traitBytes = (people: number, variants: number): number => 16 * people + 200 * variants;
+/** Of traits that share a reading. More traits read once more. */
+const TRAITS_BYTES = 2 ** 29;
+
+interface Member {
+  readonly index: number;
+  readonly trait: Trait;
+}
+
+/** Scans traits of the same people in one pass over the genotypes. */
+async function scanTogether(
+  batch: BatchContext<Params>,
+  group: readonly Member[],
+  openings: Openings,
+): Promise<void> {
+  const first = batch.items[group[0]!.index]!;
+  batch.announce(group[0]!.index);
+  const opened = await openings.view(first.view('genotypes'), 'genotypes');
+  const found = await refusing('genotypes', () =>
+    scan(
+      opened,
+      group.map(({ trait }) => trait),
+      (fraction) => first.progress(fraction),
+    ),
+  );
+  for (const [t, { index, trait }] of group.entries()) {
+    batch.announce(index);
+    batch.items[index]!.log(`${counted(trait.ids.length)}, ${found.variants.length} variants`);
+    await batch.emit(index, outputsOf(opened, found.variants, found.fits[t]!));
+  }
+}
 
 interface Trait {
   /** Who has a trait, covariates and genotypes, and is not held out. */

@@ -4,7 +4,7 @@ import { idTable, plainTable, type Table, type TableSchema } from '../cache/tabl
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
 import { familiesOf } from '../genotypes/qc/families.js';
 import { kingRobust, relatedToExclude } from '../genotypes/qc/king.js';
-import { Openings, biallelic, refusing } from './genotype-views.js';
+import { Openings, biallelic, planeBytes, refusing, viewBytes } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { anyColumn, cellAt, idsOf, numbersOf, people as counted, present } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -85,7 +85,10 @@ where equal. Drop variants in LD and in long-range LD regions first (\`genotypes
     },
     flow: { type: 'table', summary: 'People by what became of them: reason, rows.' },
   },
-  resources: () => ({ memory: 2 ** 31 }),
+  resources: (_params, shapes) => ({
+    // All calls at once; or given pairs, whose ids are text.
+    memory: viewBytes(shapes, planeBytes) + 200 * (shapes['pairs']?.[0]?.rows ?? 0),
+  }),
   async run(context) {
     if (context.has('genotypes') === context.has('pairs'))
       throw new TaskError("give 'genotypes' or 'pairs', one of the two", { port: 'genotypes' });

@@ -2,7 +2,7 @@
 import { defineTask, tableOutput } from '../engine/task.js';
 import { prune } from '../genotypes/ld/prune.js';
 import { takeVariants } from './genotype-index.js';
-import { Openings, biallelic, refusing } from './genotype-views.js';
+import { Openings, biallelic, planeBytes, refusing, viewBytes } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { flowTable } from './sumstats-read.js';
 import { variantsTable } from './sumstats-table.js';
@@ -63,7 +63,10 @@ export const genotypesPrune = defineTask<Params>({
     variants: { type: 'variants', summary: 'The variants left.' },
     flow: { type: 'table', summary: 'Variants by what became of them: reason, rows.' },
   },
-  resources: () => ({ memory: 2 ** 30 }),
+  resources: (_params, shapes) => ({
+    // The longest window, which is at most all of the variants.
+    memory: viewBytes(shapes, (people, variants) => Math.min(2 ** 30, planeBytes(people, variants))),
+  }),
   async run(context) {
     const { params } = context;
     const openings = new Openings();

@@ -14,7 +14,7 @@ import { inRegions, longRangeLd } from '../genotypes/qc/longrangeld.js';
 import { personHeterozygosity, personMissingness } from '../genotypes/qc/people.js';
 import { SEX_FEMALE, SEX_MALE, SEX_UNKNOWN } from '../genotypes/samples.js';
 import { takeVariants } from './genotype-index.js';
-import { Openings, biallelic, refusing, type OpenView } from './genotype-views.js';
+import { BLOCK_BYTES, Openings, biallelic, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { numbersOf, people as counted } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -128,7 +128,7 @@ variants first. Nothing is cut out of the genotypes here: hand the lists to \`ge
         'Every person: share of missing calls, F, F on X, the sex that it says (1 man, 2 woman), and why they go.',
     },
   },
-  resources: () => ({ memory: 2 ** 29 }),
+  resources: (_params, shapes) => ({ memory: viewBytes(shapes, () => BLOCK_BYTES) }),
   async run(context) {
     const openings = new Openings();
     try {

@@ -4,7 +4,7 @@ import { idTable, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type Outputs, type TaskContext } from '../engine/task.js';
 import { alleleFrequencies } from '../genotypes/qc/counts.js';
 import { score } from '../genotypes/scores/score.js';
-import { Openings, refusing, type OpenView } from './genotype-views.js';
+import { BLOCK_BYTES, Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { numbersOf, rowName } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -66,7 +66,10 @@ whose variant is not there adds nothing and is counted in \`flow\`.`,
     flow: { type: 'table', summary: 'Weights by what became of them: reason, rows.' },
   },
   batch: { shared: ['genotypes', 'frequencies', 'samples'], varies: [] },
-  resources: () => ({ memory: 2 ** 29 }),
+  resources: ({ columns }, shapes) => ({
+    // The sums, and the scores made of them.
+    memory: viewBytes(shapes, (people) => BLOCK_BYTES + 16 * people * columns.length),
+  }),
   async runBatch(batch) {
     const openings = new Openings();
     try {

@@ -1,7 +1,7 @@
 /** `genotypes.select`: some variants and some people of a view, as a view of their own. */
 import { defineTask, type Outputs, type TaskContext } from '../engine/task.js';
 import { VIEW_OUTPUTS, takePeople, takeVariants, type GenotypeIndex } from './genotype-index.js';
-import { Openings } from './genotype-views.js';
+import { BLOCK_BYTES, Openings, viewBytes } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople, indexVariants, viewOutputs } from './genotypes-view.js';
 import { VARIANTS_PORT, namedVariants } from './variant-matching.js';
 
@@ -21,6 +21,7 @@ nothing else; those that are not there are counted in a warning.`,
   },
   outputs: VIEW_OUTPUTS,
   batch: { shared: ['genotypes', 'samples'], varies: [] },
+  resources: (_params, shapes) => ({ memory: viewBytes(shapes, () => BLOCK_BYTES) }),
   async runBatch(batch) {
     const openings = new Openings();
     try {

@@ -49,7 +49,9 @@ export function cellAt(column: Column, row: number): Cell | null {
 export function numbersOf(table: Table, port: string, name: string): Float64Array {
   const column = anyColumn(table, port, name);
   if (column.type === 'number') return column.values;
-  const row = column.values.findIndex((value) => value !== null);
+  const notNumber = column.values.findIndex((value) => value !== null && Number.isNaN(Number(value)));
+  // A column declared as text may hold nothing but numbers.
+  const row = notNumber < 0 ? column.values.findIndex((value) => value !== null) : notNumber;
   const example = row < 0 ? 'every cell is missing' : `the first is '${column.values[row]!}'`;
   throw new TaskError(`expected numbers in column '${name}', got text (${example})`, {
     port,

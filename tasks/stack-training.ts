@@ -75,7 +75,7 @@ export class StackTraining {
   /** @throws TaskError when fewer than three people can train */
   async people(context: TaskContext<StackParams>): Promise<TrainingPeople> {
     const table = context.table('target');
-    const { values } = onlyColumn(table, 'target');
+    const { name: column, values } = onlyColumn(table, 'target');
     const all = idsOf(table, 'target');
     const candidates = context.has('samples') ? idsOf(context.table('samples'), 'samples') : all;
     const fold = outerFolds(context, candidates);
@@ -83,7 +83,11 @@ export class StackTraining {
     const trains = fold.map((value) => (Number.isNaN(value) || value === heldOut ? 0 : 1));
     const row = this.match(all, candidates);
     const lists = [...usedModalities(context).values()].map((features) => idsOf(features, 'features'));
-    if (usesSnps(context)) lists.push((await this.openings.index(context.view('genotypes'))).people.iid);
+    const ports = lists.map(() => 'features');
+    if (usesSnps(context)) {
+      lists.push((await this.openings.index(context.view('genotypes'))).people.iid);
+      ports.push('genotypes');
+    }
     const rows = lists.map((ids) => this.match(ids, candidates));
     const isMeasured = candidates.map((_, i) => Number.isFinite(values[row[i]!] ?? NaN));
     const isComplete = candidates.map((_, i) => isMeasured[i]! && rows.every((list) => list[i]! >= 0));
@@ -96,6 +100,17 @@ export class StackTraining {
       context.warn(`${counted(measured - kept.length)} with a target have no row in some modality`);
     context.log(`${kept.length} training people; ${count(() => true) - measured} have no target`);
     if (kept.length < 3) {
+      const joined: [port: string, rows: Int32Array, ids: readonly string[]][] = [['target', row, all]];
+      rows.forEach((found, l) => joined.push([ports[l]!, found, lists[l]!]));
+      if (heldOut !== null) {
+        const ids = idsOf(context.table('folds'), 'folds');
+        joined.push(['folds', this.match(ids, candidates), ids]);
+      }
+      for (const [port, found, ids] of joined) {
+        if (candidates.length > 0 && found.every((at) => at < 0)) throw noneJoins(port, candidates, ids);
+      }
+      if (candidates.length > 0 && !isMeasured.includes(true))
+        throw new TaskError('the target is missing in everybody to train on', { port: 'target', column });
       throw new TaskError(`expected at least 3 training people with a target, got ${kept.length}`, {
         port: 'target',
       });
@@ -136,6 +151,14 @@ export class StackTraining {
     }
     return modalities;
   }
+}
+
+/** Two lists of people without anybody in common, each with an example. */
+function noneJoins(port: string, people: readonly string[], ids: readonly string[]): TaskError {
+  return new TaskError(
+    `none of the ${counted(people.length)} to train on has a row; ids look like '${people[0]!}' and '${ids[0] ?? '(nobody)'}'`,
+    { port },
+  );
 }
 
 /** The fold of each of `people`, NaN without one; all 0 when none is held out. */

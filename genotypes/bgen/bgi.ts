@@ -21,6 +21,18 @@ interface BgiRow {
   readonly size_in_bytes: number;
 }
 
+/** SQLite keeps any type in any column. */
+function isWellTyped(row: BgiRow): boolean {
+  const { chromosome, rsid, allele1, allele2 } = row;
+  return (
+    [chromosome, rsid, allele1].every((text) => typeof text === 'string') &&
+    (allele2 === null || typeof allele2 === 'string') &&
+    [row.position, row.number_of_alleles, row.file_start_position, row.size_in_bytes].every(
+      (value) => Number.isSafeInteger(value) && value >= 0,
+    )
+  );
+}
+
 /**
  * Reads the index, variants in file order. Only the first two alleles of a multi-allelic variant are in it; the rest
  * are written as `?`.
@@ -57,9 +69,10 @@ export function readBgi(
     rows = database
       .prepare(
         'SELECT chromosome, position, rsid, number_of_alleles, allele1, allele2, file_start_position, size_in_bytes ' +
-          'FROM Variant ORDER BY file_start_position',
+          // One more than there can be: a count that is wrong shows, and memory stays bounded.
+          'FROM Variant ORDER BY file_start_position LIMIT ?',
       )
-      .all() as BgiRow[];
+      .all(header.variants + 1) as BgiRow[];
   } catch (cause) {
     if (cause instanceof GenotypeError) throw cause;
     throw fail('bad-header', `not a bgenix index: ${String(cause)}`);
@@ -67,8 +80,13 @@ export function readBgi(
     database.close();
   }
   if (rows.length !== header.variants) {
-    throw fail('mismatch', `${rows.length} variants, ${bgen.name} has ${header.variants}`);
+    const found = rows.length > header.variants ? `more than ${header.variants}` : String(rows.length);
+    throw fail('mismatch', `${found} variants, ${bgen.name} has ${header.variants}`);
   }
+  rows.forEach((row, v) => {
+    if (!isWellTyped(row))
+      throw fail('bad-header', `variant ${v + 1} of the index has a cell of another type`);
+  });
   const table = new VariantTableBuilder();
   for (const row of rows) {
     if (row.file_start_position < header.first || row.file_start_position + row.size_in_bytes > bgen.size) {

@@ -1,14 +1,15 @@
 /** BGEN by its specification: every bit width, compression, phase and ploidy, written by a small encoder of our own. */
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openBgen } from '../../genotypes/bgen/bgen.js';
+import { GenotypeError } from '../../genotypes/error.js';
 import { FileSource, MemorySource } from '../../genotypes/io/bytesource.js';
 import { encodeBgen } from './encode.js';
 import type { BgenOptions, BgenPerson, BgenVariantSpec } from './encode.js';
-import { altDosages, scratch } from './oracle.js';
+import { altDosages, scratch, seeded } from './oracle.js';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, s) => `p${s}`);
 
@@ -175,6 +176,51 @@ describe('.bgi', () => {
       await expect(open()).rejects.toThrow(message);
     },
   );
+
+  test.each([
+    ['text for a place', 'file_start_position', "'far'"],
+    ['a negative length', 'size_in_bytes', '-1'],
+    ['no id', 'rsid', 'NULL'],
+    ['a number of alleles that is none', 'number_of_alleles', '1.5'],
+    ['bytes for a position', 'position', "x'00ff'"],
+  ])('%s', async (_what, column, value) => {
+    const rows = [1, 2, 3].map((k) => [`rs${k}`, 38 + k, 10] as const);
+    const bgi = index(`${column}.bgi`, new FileSource(path).size, rows);
+    const database = new Database(bgi);
+    database.exec(`UPDATE Variant SET ${column} = ${value} WHERE rsid = 'rs2'`);
+    database.close();
+    const open = openBgen({ bgen: new FileSource(path), bgi }, 'ref');
+    await expect(open).rejects.toThrow(/of the index has a cell of another type/);
+  });
+
+  test('whatever is changed in an index, an answer or a GenotypeError', async () => {
+    const size = new FileSource(path).size;
+    const each = (size - 38) / 3;
+    const rows = [1, 2, 3].map((k) => [`rs${k}`, 38 + each * (k - 1), each] as const);
+    const valid = readFileSync(index('fuzz.bgi', size, rows));
+    const random = seeded(5);
+    const integer = (below: number): number => Math.floor(random() * below);
+    let errors = 0;
+    for (let round = 0; round < 200; round++) {
+      let bytes = Buffer.from(valid);
+      // Pages are mostly empty: aim at the header, the ends of pages, where cells lie, and anywhere.
+      for (let edits = 1 + integer(4); edits > 0; edits--) {
+        const place = [integer(120), bytes.length - 1 - integer(300), integer(bytes.length)][integer(3)]!;
+        bytes[Math.max(0, place)]! ^= 1 << integer(8);
+      }
+      if (integer(4) === 0) bytes = bytes.subarray(0, integer(bytes.length));
+      const bgi = join(folder, `fuzzed.${round}.bgi`);
+      writeFileSync(bgi, bytes);
+      try {
+        await altDosages(await openBgen({ bgen: new FileSource(path), bgi }, 'ref'));
+      } catch (error) {
+        if (!(error instanceof GenotypeError)) throw new Error(`round ${round}`, { cause: error });
+        errors++;
+      }
+    }
+    expect(errors).toBeGreaterThan(40);
+    expect(errors).toBeLessThan(200);
+  });
 
   test('not an index at all', async () => {
     writeFileSync(join(folder, 'text.bgi'), 'hello');

@@ -1,5 +1,5 @@
 /** Linear regression on each variant: plink2's numbers, alone and in a batch, with missing calls, covariates and folds. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { numbers, texts, type Table } from '../../cache/table.js';
@@ -7,7 +7,17 @@ import { prepareLinearScan } from '../../stats/linear-scan.js';
 import { matrix } from '../../stats/linalg/matrix.js';
 import { genotypesGwas } from '../../tasks/genotypes-gwas.js';
 import { backends } from '../stats/backends.js';
-import { hasPlink2, ldPanel, plink2, readTable, scratch, seeded, writeBed } from '../genotypes/oracle.js';
+import {
+  hasPlink2,
+  hasShared,
+  ldPanel,
+  plink2,
+  readTable,
+  scratch,
+  seeded,
+  SHARED,
+  writeBed,
+} from '../genotypes/oracle.js';
 import { runBatch, runTask } from './context.js';
 import { bedPaths, viewOf } from './genotype-rig.js';
 import { lists, people } from './tables.js';
@@ -76,6 +86,49 @@ describe.skipIf(!hasPlink2)('genotypes.gwas against plink2 --glm', () => {
     const inputs = { genotypes: { view }, trait, covariates };
     const theirs = glm('adjusted', '--covar', 'covar.txt');
     expectPlink((await runTask(genotypesGwas, { inputs })).table('table'), theirs);
+  });
+});
+
+describe.skipIf(!hasPlink2 || !hasShared)('HapMap 3', () => {
+  it('on X, PAR and MT too: plink2 --glm no-x-sex, whose dosages on MT are half of ours', async () => {
+    const hapmap = join(SHARED, 'hapmap3/data');
+    const draw = seeded(4);
+    const ids = readFileSync(`${hapmap}.fam`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/\s+/).slice(0, 2));
+    const y = ids.map(() => Math.round(1e4 * (draw() + draw())) / 1e4);
+    writeFileSync(
+      join(folder, 'hapmap.txt'),
+      `#FID IID y\n${ids.map(([fid, iid], i) => `${fid!} ${iid!} ${y[i]!}\n`).join('')}`,
+    );
+    // prettier-ignore
+    plink2(folder, '--bfile', hapmap, '--chr', '21-26', '--pheno', 'hapmap.txt', '--pheno-name', 'y', '--glm', 'allow-no-covars', 'no-x-sex', 'omit-ref', '--out', 'hapmap');
+    const theirs = readTable(join(folder, 'hapmap.y.glm.linear'));
+    const { view } = await viewOf(folder, bedPaths(hapmap));
+    const target = people(Object.fromEntries(ids.map(([, iid], i) => [iid!, { y: y[i]! }])));
+    const found = (await runTask(genotypesGwas, { inputs: { genotypes: { view }, trait: target } })).table(
+      'table',
+    );
+    const rowOf = new Map(texts(found, 'id').map((name, row) => [name, row]));
+    const seen: Record<string, number> = {};
+    for (const line of theirs) {
+      const row = rowOf.get(line['ID']!);
+      if (line['P'] === 'NA') {
+        expect(row).toBeUndefined();
+        continue;
+      }
+      const chromosome = texts(found, 'chr')[row!]!;
+      seen[chromosome] = (seen[chromosome] ?? 0) + 1;
+      const scale = chromosome === 'MT' ? 2 : 1;
+      expect(Math.abs((scale * numbers(found, 'beta')[row!]!) / Number(line['BETA']) - 1)).toBeLessThan(
+        1.1e-5,
+      );
+      expect(Math.abs((scale * numbers(found, 'se')[row!]!) / Number(line['SE']) - 1)).toBeLessThan(1.1e-5);
+      expect(Math.abs(numbers(found, 'p')[row!]! / Number(line['P']) - 1)).toBeLessThan(1.1e-5);
+      expect(numbers(found, 'n')[row!]!).toBe(Number(line['OBS_CT']));
+    }
+    expect(Object.keys(seen).sort()).toEqual(['21', '22', 'MT', 'PAR', 'X']);
   });
 });
 

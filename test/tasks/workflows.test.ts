@@ -1,24 +1,25 @@
-/** The workflows that come with cohortflow: they are free of findings, and the demo runs to its end and once only. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/**
+ * workflows/nhanes.yaml on an invented survey: free of findings, and it runs to its end, once only, in both modes and with other
+ * learners. The real cohort is test/study/nhanes.test.ts.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Store } from '../../cache/store.js';
-import type { JobMessage, JobSpec } from '../../engine/job.js';
 import { loadWorkflow, type LoadOptions } from '../../engine/language/load.js';
-import type { CallHandlers, Executor } from '../../engine/pool.js';
 import { runStudy, type StudyOutcome } from '../../engine/study.js';
-import { serveJobs } from '../../engine/worker.js';
 import type { Workflow } from '../../engine/workflow.js';
 import { registry } from '../../tasks/registry.js';
 import type { StackedModel } from '../../tasks/stacked-model.js';
+import { InProcess } from './in-process.js';
 
-const FOLDER = fileURLToPath(new URL('../../workflows/', import.meta.url));
+const STUDY = fileURLToPath(new URL('../../workflows/nhanes.yaml', import.meta.url));
 
-function load(name: string, sets: LoadOptions['sets'] = []): Workflow {
+function load(sets: LoadOptions['sets'] = [], file = STUDY): Workflow {
   const { workflow, diagnostics } = loadWorkflow({
-    file: join(FOLDER, name),
+    file,
     sets,
     registry,
     exists: () => true,
@@ -27,75 +28,75 @@ function load(name: string, sets: LoadOptions['sets'] = []): Workflow {
   return workflow!;
 }
 
-/** Calls in this process, one after another. */
-class InProcess implements Executor {
-  readonly size = 1;
-  private busy = false;
-  private closed = false;
-  private readonly objectFolder: string;
-
-  constructor(store: Store) {
-    this.objectFolder = join(store.folder, 'objects');
-  }
-  get free(): number {
-    return this.busy ? 0 : 1;
-  }
-  start(job: JobSpec, _reads: readonly string[], handlers: CallHandlers): void {
-    this.busy = true;
-    const send = (message: JobMessage): Promise<void> => {
-      if (message.type === 'end') this.busy = false;
-      if (this.closed) return Promise.resolve();
-      if (message.type === 'end') handlers.ended(null, -1);
-      else handlers.message(message);
-      return Promise.resolve();
-    };
-    void serveJobs({
-      registry,
-      objectFolder: this.objectFolder,
-      backend: () => 'test',
-      announce: () => undefined,
-      send,
-    })(job);
-  }
-  close(): void {
-    this.closed = true;
-  }
-}
-
 describe('workflows/nhanes.yaml', () => {
   it('has no findings, in any of its modes', () => {
-    const faithful = load('nhanes.yaml');
+    const faithful = load();
     expect(faithful.nodes.size).toBeGreaterThan(30);
-    const other = load('nhanes.yaml', [
+    const other = load([
       { path: 'params.mode', value: 'recommended' },
       { path: 'params.hiding', value: 'selective' },
       { path: 'params.folds', value: '10' },
     ]);
-    expect([...other.nodes.keys()]).toEqual([...faithful.nodes.keys()]);
+    expect([...other.nodes.keys()].sort()).toEqual([...faithful.nodes.keys()].sort());
   });
 
   it.each(['bayesian-ridge', 'ridge', 'lasso', 'elastic-net', 'boosting'])(
     'has no findings with %s in either layer',
     (learner) => {
       for (const layer of ['learner', 'layer_two']) {
-        load('nhanes.yaml', [{ path: `params.${layer}`, value: learner }]);
+        load([{ path: `params.${layer}`, value: learner }]);
       }
     },
   );
 });
 
-describe('workflows/demo.yaml', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'cohortflow-demo-'));
+/** Three traits and five causes of people who do not exist. */
+const INVENTED = `cohortflow: 1
+name: invented
+extends: ${JSON.stringify(STUDY)}
+params:
+  data: null
+  people: 700
+  above: 0.4
+inputs:
+  survey: { table: null, id: null, from: simulation.people }
+axes:
+  trait:
+    - { id: fev, omit: null }
+    - { id: weight, omit: bmi }
+    - { id: sbp, omit: null }
+  cause:
+    - { id: heart, code: 1 }
+    - { id: cancer, code: 2 }
+    - { id: chronic respiratory, code: 3 }
+    - { id: diabetes, code: 7 }
+    - { id: nephritis, code: 9 }
+nodes:
+  simulation:
+    task: simulate.survey
+    with: { people: '\${params.people}' }
+  biochemistry_complete:
+    with: { above: '\${params.above}' }
+publish:
+  files:
+    tables/blood_columns.csv: biochemistry_complete.columns
+    tables/scaling.csv: biochemistry_z.moments
+`;
+
+describe('the study of workflows/nhanes.yaml on an invented survey', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cohortflow-invented-'));
   const store = new Store(join(folder, 'store'));
+  const file = join(folder, 'invented.yaml');
+  writeFileSync(file, INVENTED);
   afterAll(() => {
     store.close();
     rmSync(folder, { recursive: true, force: true });
   });
   const run = (sets: LoadOptions['sets']): Promise<StudyOutcome> =>
     runStudy({
-      workflow: { ...load('demo.yaml', sets), publishTo: join(folder, 'results') },
+      workflow: { ...load(sets, file), publishTo: join(folder, 'results') },
       store,
-      executor: new InProcess(store),
+      executor: new InProcess(store, registry),
       memory: 2 ** 32,
       failFast: false,
       targets: [],
@@ -169,10 +170,45 @@ describe('workflows/demo.yaml', () => {
     ]);
     expect(outcome.failures).toEqual([]);
     expect(ran(outcome)).toEqual(expect.arrayContaining(['cv', 'refit', 'imputed']));
-    for (const other of ['count', 'cox_hidden', 'inner_folds']) expect(ran(outcome)).not.toContain(other);
+    // Recommended blood is scaled and filled from the imaging cohort.
+    const untouched = ['cox_hidden', 'inner_folds', ...(mode === 'faithful' ? ['count'] : [])];
+    for (const other of untouched) expect(ran(outcome)).not.toContain(other);
     const model = JSON.parse(
       readFileSync(join(folder, 'results', 'models/fev.json'), 'utf8'),
     ) as StackedModel;
     expect(model.configurations['stacked']!.modalities[0]).toMatchObject({ learner });
+  });
+
+  it('leaves columns out in recommended mode, and learns means and SDs from the imaging cohort alone', async () => {
+    const rowsOf = (path: string): Record<string, string>[] => {
+      const [head, ...lines] = readFileSync(join(folder, 'results', path), 'utf8')
+        .trim()
+        .split('\n');
+      const names = head!.split(',');
+      return lines.map((line) => Object.fromEntries(line.split(',').map((cell, i) => [names[i]!, cell])));
+    };
+    const observed: Record<string, number> = {};
+    for (const mode of ['faithful', 'recommended']) {
+      const outcome = await run([
+        people,
+        { path: 'params.folds', value: '2' },
+        { path: 'params.above', value: '0.03' },
+        { path: 'params.mode', value: mode },
+      ]);
+      expect(outcome.failures).toEqual([]);
+      const columns = rowsOf('tables/blood_columns.csv');
+      const kept = columns.filter((row) => row['kept'] === '1').map((row) => row['column']);
+      expect(columns).toHaveLength(17);
+      expect(kept.length).toBeGreaterThan(0);
+      expect(kept.length).toBeLessThan(17);
+      for (const row of columns) expect(row['kept'] === '0').toBe(Number(row['share']) > 0.03);
+      const scaled = rowsOf('tables/scaling.csv');
+      const all = columns.map((row) => row['column']);
+      expect(scaled.map((row) => row['column'])).toEqual(mode === 'faithful' ? all : kept);
+      observed[mode] = Math.max(...scaled.map((row) => Number(row['observed'])));
+    }
+    // The imaging cohort is 30 % of the eligible.
+    expect(observed['recommended']! / observed['faithful']!).toBeGreaterThan(0.25);
+    expect(observed['recommended']! / observed['faithful']!).toBeLessThan(0.35);
   });
 });
