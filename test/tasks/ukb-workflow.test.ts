@@ -111,14 +111,12 @@ describe('a study on the files of an extract', () => {
     });
     for (const name of TABLES)
       writeFileSync(join(folder, `${name}.csv`), encodeDelimited(cohort.table(name), 'csv'));
-    // The simulator's list of IDPs knows no field and no file: the researcher writes the map.
-    const lines = readFileSync(join(folder, 'idps.csv'), 'utf8').trimEnd().split('\n').slice(1);
-    const rows = lines.map((line) => line.split(','));
-    const map = rows.map(([idp, , group, layout]) => `${idp!},${idp!},${group!},${idp!}.txt,${layout!}`);
-    writeFileSync(
-      join(folder, 'map.csv'),
-      ['idp,field,group,gwas,layout', ...map, '25920,25920,t1,x.txt,big40', ''].join('\n'),
-    );
+    // The map as a researcher would write it, with an IDP that is not in the extract. No column of the extract is named in it.
+    const lines = readFileSync(join(folder, 'idps.csv'), 'utf8').trimEnd().split('\n');
+    const names = lines[0]!.split(',');
+    const columns = ['idp', 'field', 'group', 'gwas', 'layout'].map((name) => names.indexOf(name));
+    const map = lines.map((line) => columns.map((at) => line.split(',')[at]!).join(','));
+    writeFileSync(join(folder, 'map.csv'), [...map, '25920,25920,T1,x.txt,big40', ''].join('\n'));
     writeFileSync(join(folder, 'study.yaml'), WORKFLOW);
   });
 
