@@ -35,6 +35,20 @@ export const LEAST: Sets = {
   'params.gwas_p': '0.05',
 };
 
+/** Targets that need everything but figures. */
+export const TABLES = [
+  'outcome_counts',
+  'harmonised_sum',
+  'ld_sum',
+  'accuracy_table',
+  'effective_rank',
+  'scores',
+  'categories',
+  'comparison',
+  'prediction_tests',
+  'prediction_tests_corrected',
+];
+
 export interface Ran {
   readonly outcome: StudyOutcome;
   /** Instances that were computed, by node; nodes of which nothing ran are absent. */
