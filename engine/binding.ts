@@ -170,7 +170,7 @@ export class Binder {
     if (gathered.length === 0 && !spec.allowEmpty) {
       refuse(
         failed.length > 0
-          ? `all ${failed.length} instances of '${producer.name}' failed; nothing is left to gather`
+          ? `all ${failed.length} instances of '${producer.name}' failed or were skipped; nothing is left to gather`
           : `'${producer.name}' has no instances to gather: its axis has no items`,
         { port },
       );

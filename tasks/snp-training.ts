@@ -67,7 +67,6 @@ export class SnpTraining {
   /**
    * The modality of one training set: everybody of the given cells, ascending. `cellOf` is by training person; `folds` are the
    * inner folds, and a cell lies within one of them. `asMatrix` for learners that need every number.
-   * @throws TaskError when no variant has a call
    */
   modality(
     cellOf: Int32Array,
@@ -92,8 +91,8 @@ export class SnpTraining {
       warn(
         `${table.count - known.length} of ${table.count} variants are multi-allelic or have no call in any training person`,
       );
-    if (known.length === 0)
-      throw new TaskError(`none of the ${table.count} variants can be a feature`, { port: 'genotypes' });
+    // A trait without SNPs stays in the study: were it to fail, only traits that something predicts would be left to be judged.
+    if (known.length === 0) warn('no variant can be a feature: SNPs alone predict the mean of the training people');
     const chromosome = (j: number): string => table.chromosomeNames[table.chromosome[this.variants[j]!]!]!;
     const snps: SnpModality = {
       build,
@@ -119,7 +118,7 @@ export class SnpTraining {
       (least, { train }) => Math.min(least, train.length),
       cellOf.length,
     );
-    if (!asMatrix && suitMoments(known.length, smallest)) return { snps, prepared: modality };
+    if (!asMatrix && known.length > 0 && suitMoments(known.length, smallest)) return { snps, prepared: modality };
     return { snps, prepared: new DenseModality(SNPS, modality.features, modality.dense(), folds) };
   }
 }

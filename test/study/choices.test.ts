@@ -91,7 +91,7 @@ describe('each arm', () => {
     expect(ran).toHaveProperty('prediction_tests');
   });
 
-  it.fails(
+  it(
     'blood scaled by each cohort of its own is not blood scaled by the imaging cohort',
     { timeout: 120_000 },
     async () => {
