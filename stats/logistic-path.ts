@@ -99,19 +99,20 @@ function meanDeviance(
   return sum / rows.length;
 }
 
-/** η = intercept + Xw of the given rows, NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
+/** η = intercept + Xw of the given rows (of all when absent), NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
 export function predictLogistic(
   fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
   features: Features,
-  rows: Int32Array,
+  rows?: Int32Array,
 ): Float64Array {
-  const eta = new Float64Array(rows.length).fill(fit.intercept);
+  const count = rows?.length ?? ('data' in features ? features.rows : (features[0]?.length ?? 0));
+  const eta = new Float64Array(count).fill(fit.intercept);
   if ('data' in features) {
     const { data, cols } = features;
     const used = Int32Array.from(fit.coefficients.keys()).filter((j) => fit.coefficients[j] !== 0);
     const weights = Float64Array.from(used, (j) => fit.coefficients[j]!);
-    for (let r = 0; r < rows.length; r++) {
-      const at = rows[r]! * cols;
+    for (let r = 0; r < count; r++) {
+      const at = (rows ? rows[r]! : r) * cols;
       let sum = eta[r]!;
       for (let a = 0; a < used.length; a++) sum += weights[a]! * data[at + used[a]!]!;
       eta[r] = sum;
@@ -120,7 +121,7 @@ export function predictLogistic(
   }
   features.forEach((x, j) => {
     const w = fit.coefficients[j]!;
-    if (w !== 0) for (let r = 0; r < rows.length; r++) eta[r]! += w * x[rows[r]!]!;
+    if (w !== 0) for (let r = 0; r < count; r++) eta[r]! += w * x[rows ? rows[r]! : r]!;
   });
   return eta;
 }

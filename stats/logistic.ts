@@ -102,15 +102,28 @@ function centre({ data, rows, cols }: Matrix): Float64Array {
 // Rows that are gathered from columns at a time: what is written stays in the cache.
 const GATHER_ROWS = 32;
 
+// Rows shorter than this are copied faster one by one than by a call.
+const SHORT = 64;
+
 /** The rows, with a last column of ones. */
-function gatherRows(features: Features, rows: Int32Array, space: DesignSpace = { data: new Float64Array(0) }): Matrix {
+function gatherRows(
+  features: Features,
+  rows: Int32Array,
+  space: DesignSpace = { data: new Float64Array(0) },
+): Matrix {
   const p = 'data' in features ? features.cols : features.length;
   const size = rows.length * (p + 1);
   if (space.data.length < size) space.data = new Float64Array(size);
   const out = matrix(rows.length, p + 1, space.data.subarray(0, size));
   const { data, cols } = out;
   if ('data' in features) {
-    rows.forEach((row, i) => data.set(features.data.subarray(row * p, (row + 1) * p), i * cols));
+    const from = features.data;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]! * p;
+      const start = i * cols;
+      if (p >= SHORT) data.set(from.subarray(row, row + p), start);
+      else for (let j = 0; j < p; j++) data[start + j] = from[row + j]!;
+    }
   } else {
     for (let start = 0; start < rows.length; start += GATHER_ROWS) {
       const end = Math.min(rows.length, start + GATHER_ROWS);

@@ -52,13 +52,7 @@ export interface Backend {
    * Adds A·Aᵀ ('N', the default) to the lower triangle of C (rows × rows), or AᵀA ('T', cols × cols), for A rows × cols, both in
    * one precision. Whole numbers whose sums stay within 2²⁴ (single precision) or 2⁵³ (double) are added exactly, in whatever order.
    */
-  syrkAdd<T extends Float32Array | Float64Array>(
-    c: T,
-    a: T,
-    rows: number,
-    cols: number,
-    op?: Operand,
-  ): void;
+  syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number, op?: Operand): void;
 
   /** Cholesky factor of a symmetric matrix; only its lower triangle is read, and it is not changed. */
   potrf(a: Matrix): Cholesky;

@@ -3,7 +3,7 @@ import { canonicalJson } from '../../cache/digest.js';
 import { idTable, numbers, texts, type Table } from '../../cache/table.js';
 import { numberColumn } from '../../cache/column.js';
 import { crossValidateBoosting, predictBoosted } from '../../stats/boosting.js';
-import { downSample, splitClasses, stratifiedFolds } from '../../stats/class-balance.js';
+import { downSample, luckOf, splitClasses, stratifiedFolds, type Luck } from '../../stats/class-balance.js';
 import { linalg } from '../../stats/linalg/linalg.js';
 import { fitL1Logistic, liblinearLambda } from '../../stats/logistic.js';
 import { crossValidateL1Logistic } from '../../stats/logistic-path.js';
@@ -41,7 +41,7 @@ const trainRows = Int32Array.from({ length: reference.train }, (_, i) => i);
 const linear = (ran: Ran): LinearClassifier => ran.json('model') as unknown as LinearClassifier;
 const metric = (ran: Ran, name: string): number => numbers(ran.table('metrics'), name)[0]!;
 const status = (ran: Ran): string | null => texts(ran.table('metrics'), 'status')[0]!;
-const draw = (stream: string): Float64Array => Float64Array.from(ids, (id) => uniformOf(seed, stream, id));
+const luck = (stream: string): Luck => luckOf(ids.map((id) => uniformOf(seed, stream, id)));
 const withOutcome = (values: ArrayLike<number>): Table => cohort({ y: Float64Array.from(values) });
 
 describe(`against scikit-learn ${reference.version} (liblinear, C = 0.5, no down-sampling)`, () => {
@@ -62,7 +62,7 @@ describe(`against scikit-learn ${reference.version} (liblinear, C = 0.5, no down
 describe('who trains', () => {
   it('faithful: all of the smaller class and as many of the larger, training people only', async () => {
     const ran = await runTask(predictLogistic, { inputs, seed });
-    const rows = downSample(splitClasses(labels, trainRows), draw('down-sample'));
+    const rows = downSample(splitClasses(labels, trainRows), luck('down-sample'));
     const cases = labels.filter((y) => y === 1).length;
     expect(rows.length).toBe(2 * cases);
     expect([metric(ran, 'train'), metric(ran, 'train_cases')]).toEqual([2 * cases, cases]);
@@ -138,7 +138,7 @@ describe('who trains', () => {
 describe('recommended', () => {
   it('chooses the penalty by stratified folds within the training people, the intercept free', async () => {
     const ran = await runTask(predictLogistic, { params: { mode: 'recommended', folds: 4 }, inputs, seed });
-    const folds = stratifiedFolds(splitClasses(labels, trainRows), draw('fold'), 4);
+    const folds = stratifiedFolds(splitClasses(labels, trainRows), luck('fold'), 4);
     const { choice, path } = crossValidateL1Logistic(columns, labels, folds, linalg(), {
       rows: trainRows,
       count: 50,
@@ -193,7 +193,7 @@ describe('recommended', () => {
       seed,
     });
     const model = ran.json('model') as unknown as BoostedClassifier;
-    const folds = stratifiedFolds(splitClasses(labels, trainRows), draw('fold'), 5);
+    const folds = stratifiedFolds(splitClasses(labels, trainRows), luck('fold'), 5);
     const boosted = crossValidateBoosting(columns, labels, folds, { loss: 'logistic', rows: trainRows });
     expect(canonicalJson(model.boosted as never)).toBe(canonicalJson(boosted as never));
     expect(boosted.trees.length).toBeGreaterThan(0);
