@@ -203,8 +203,8 @@ function modelMinimum(state: State): Float64Array {
   for (let j = 0; j < p; j++) {
     largest = Math.max(largest, model.data[j * p + j]!);
     cross[j] = -gradient[j]!;
-    for (let k = 0, at = j * p; k < p; k++, at++) cross[j]! += model.data[at]! * beta[k]!;
   }
+  backend.gemvAdd(cross, model, beta, 'N');
   const problem = { gram: model, cross, l1: penalty, l2: 0 };
   return minimise(problem, beta, { tolerance: enough ** 2 / largest, maxSweeps: 500 }, backend);
 }
@@ -229,13 +229,15 @@ function minimumGivenSigns(state: State, enough: number): Float64Array | null {
   const moves = backend.potrs(factor.factor, right).data;
   const there = beta.slice();
   const residual = gradient.map((g) => -g);
+  const back = new Float64Array(p);
   for (let a = 0; a < size; a++) {
     const j = support[a]!;
     const move = moves[a]!;
     there[j]! += move;
     if (penalty[j]! > 0 && Math.sign(there[j]!) !== Math.sign(beta[j]!)) return null;
-    for (let k = 0, at = j * p; k < p; k++, at++) residual[k]! -= move * model.data[at]!;
+    back[j] = -move;
   }
+  backend.gemvAdd(residual, model, back, 'N');
   for (let j = 0; j < p; j++) {
     const excess =
       there[j] === 0
@@ -257,12 +259,11 @@ function learn(state: State, candidate: Float64Array, there: Evaluation): void {
   const step = candidate.map((b, j) => b - state.beta[j]!);
   const change = there.gradient.map((g, j) => g - state.gradient[j]!);
   const predicted = new Float64Array(p);
+  state.backend.gemvAdd(predicted, state.model, step, 'N');
   let curvature = 0;
   let expected = 0;
   for (let j = 0; j < p; j++) {
-    let sum = 0;
-    for (let k = 0, at = j * p; k < p; k++, at++) sum += data[at]! * step[k]!;
-    predicted[j] = factor * sum;
+    predicted[j]! *= factor;
     expected += predicted[j]! * step[j]!;
     curvature += change[j]! * step[j]!;
   }

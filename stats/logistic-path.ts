@@ -5,6 +5,7 @@ import type { Backend } from './linalg/backend.js';
 import {
   logisticProblem,
   newSolver,
+  type DesignSpace,
   type Features,
   type LogisticFit,
   type LogisticOptions,
@@ -46,6 +47,9 @@ function penalties(
   return lambdaSequence(lambdaMax > 0 ? lambdaMax : 1, count, ratio);
 }
 
+// Of the designs of a cross-validation, one at a time.
+const space: DesignSpace = { data: new Float64Array(0) };
+
 export interface LogisticChoice {
   readonly choice: LambdaChoice;
   /** Fits on all the rows, one per penalty. */
@@ -64,18 +68,23 @@ export function crossValidateL1Logistic(
   options: PathOptions & { readonly rows?: Int32Array } = {},
 ): LogisticChoice {
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
-  const problem = logisticProblem(features, labels, { ...options, rows });
+  const problem = logisticProblem(features, labels, { ...options, rows, space });
   const solver = newSolver(problem, backend);
   const lambdas = penalties(problem, solver, options);
   const path = followPath(solver, lambdas, options);
+  // The path of all rows is done: its design makes room for those of the folds.
   const folds = [...new Set(Array.from(rows, (i) => fold[i]!))].sort((a, b) => a - b);
   const losses = folds.map((held): FoldLoss => {
     const train = rows.filter((i) => fold[i] !== held);
     const test = rows.filter((i) => fold[i] === held);
-    const fits = l1LogisticPath(logisticProblem(features, labels, { ...options, rows: train }), backend, {
-      ...options,
-      lambdas,
-    });
+    const fits = l1LogisticPath(
+      logisticProblem(features, labels, { ...options, rows: train, space }),
+      backend,
+      {
+        ...options,
+        lambdas,
+      },
+    );
     return {
       people: test.length,
       loss: Float64Array.from(fits, (fit) => meanDeviance(fit, features, labels, test)),

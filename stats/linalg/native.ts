@@ -186,8 +186,8 @@ export function openNative(path: string): Backend {
     },
     potrf: (a) => {
       const n = a.rows;
-      const factor = matrix(n, n);
-      for (let i = 0; i < n; i++) factor.data.set(a.data.subarray(i * n, i * n + i + 1), i * n);
+      const factor = matrix(n, n, a.data.slice());
+      for (let i = 0; i < n; i++) factor.data.fill(0, i * n + i + 1, (i + 1) * n);
       const order = Int32Array.of(n);
       const info = new Int32Array(1);
       if (n > 0) dpotrf(LAPACK_UPPER, order, factor.data, order, info, 1);

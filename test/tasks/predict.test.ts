@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../cache/digest.js';
 import { idTable, numbers, texts, type Table } from '../../cache/table.js';
@@ -8,6 +9,7 @@ import { linalg } from '../../stats/linalg/linalg.js';
 import { fitL1Logistic, liblinearLambda } from '../../stats/logistic.js';
 import { crossValidateL1Logistic } from '../../stats/logistic-path.js';
 import { rngFromSeed, uniformOf } from '../../stats/rng.js';
+import { calibrationTable } from '../../tasks/prediction.js';
 import { predictLogistic } from '../../tasks/predict-logistic.js';
 import type { BoostedClassifier, LinearClassifier } from '../../tasks/classifier.js';
 import { readReference } from '../stats/cohort-csv.js';
@@ -402,6 +404,33 @@ describe('batches', () => {
 });
 
 describe('the table of calibration', () => {
+  it('people of equal risk enter the groups in the order of their ids', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(-1, -0.5, -0, 0, 0.5, 2), fc.constantFrom(0, 1)), {
+          maxLength: 60,
+        }),
+        (people) => {
+          const eta = Float64Array.from(people, ([score]) => score);
+          const outcome = Float64Array.from(people, ([, y]) => y);
+          const order = people.map((_, i) => i).sort((a, b) => eta[a]! - eta[b]! || a - b);
+          const edge = (g: number): number => Math.round((g * order.length) / 10);
+          const groups = Array.from({ length: 10 }, (_, g) => order.slice(edge(g), edge(g + 1))).filter(
+            (group) => group.length > 0,
+          );
+          const mean = (group: number[], of: (i: number) => number): number =>
+            group.reduce((sum, i) => sum + of(i), 0) / group.length;
+          const table = lists(calibrationTable({ outcome, eta } as never));
+          expect(table['people']).toEqual(groups.map((group) => group.length));
+          expect(table['observed']).toEqual(groups.map((group) => mean(group, (i) => outcome[i]!)));
+          expect(table['predicted']).toEqual(
+            groups.map((group) => mean(group, (i) => 1 / (1 + Math.exp(-eta[i]!)))),
+          );
+        },
+      ),
+    );
+  });
+
   it('has ten groups that hold everybody, by rising risk', async () => {
     const ran = await runTask(predictLogistic, { params: { mode: 'recommended' }, inputs, seed });
     const table = lists(ran.table('calibration'));
