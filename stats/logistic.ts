@@ -113,7 +113,8 @@ function gatherRows(
 ): Matrix {
   const p = 'data' in features ? features.cols : features.length;
   const size = rows.length * (p + 1);
-  if (space.data.length < size) space.data = new Float64Array(size);
+  // Twice the last one, so that problems of growing size seldom need new pages; those never written take no memory.
+  if (space.data.length < size) space.data = new Float64Array(Math.max(size, 2 * space.data.length));
   const out = matrix(rows.length, p + 1, space.data.subarray(0, size));
   const { data, cols } = out;
   if ('data' in features) {
