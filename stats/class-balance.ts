@@ -1,7 +1,7 @@
 /**
  * Two classes in training: down-sampling the larger, what that does to the intercept, and folds that spread both evenly.
  *
- * Chance comes in as one number per row (`draw`, uniform), so that a row's luck can be made to depend on its person alone. Not
+ * Chance comes in as one number per row (uniform), so that a row's luck can be made to depend on its person alone. Not
  * responsible for fitting, nor for which rows are training rows.
  */
 
@@ -13,18 +13,49 @@ export interface Classes {
 
 /** Splits `rows` by label (1: case, 0: control). */
 export function splitClasses(labels: ArrayLike<number>, rows: Int32Array): Classes {
-  return { cases: rows.filter((i) => labels[i] === 1), controls: rows.filter((i) => labels[i] === 0) };
+  const [cases, controls] = [new Int32Array(rows.length), new Int32Array(rows.length)];
+  let [caseCount, controlCount] = [0, 0];
+  for (const row of rows) {
+    if (labels[row] === 1) cases[caseCount++] = row;
+    else if (labels[row] === 0) controls[controlCount++] = row;
+  }
+  return { cases: cases.slice(0, caseCount), controls: controls.slice(0, controlCount) };
 }
 
-/**
- * All of the smaller class and as many of the larger, those with the smallest draws; ascending. `draw` is indexed like the
- * labels. Classes of equal size are both kept whole; with an empty class nothing is left.
- */
-export function downSample({ cases, controls }: Classes, draw: ArrayLike<number>): Int32Array {
+/** Everybody's luck: sorted once, however many diseases are drawn by it. */
+export interface Luck {
+  /** Rows whose draw is not NaN, the smallest draw first; equal draws (which a hash never gives in practice) by row. */
+  readonly order: Int32Array;
+  /** Rows there are, drawn or not. */
+  readonly rows: number;
+}
+
+/** The luck of one draw per row; NaN for a row that takes no part. */
+export function luckOf(draw: ArrayLike<number>): Luck {
+  const order = Int32Array.from({ length: draw.length }, (_, row) => row).filter((row) => draw[row]! >= 0);
+  return { order: order.sort((a, b) => draw[a]! - draw[b]! || a - b), rows: draw.length };
+}
+
+/** The `size` of `rows` with the smallest draws, ascending; all of them when there are no more. */
+export function luckiest(rows: Int32Array, size: number, { order, rows: count }: Luck): Int32Array {
+  if (rows.length <= size) return rows;
+  const open = new Uint8Array(count);
+  for (const row of rows) open[row] = 1;
+  const kept = new Int32Array(size);
+  let found = 0;
+  for (let i = 0; found < size && i < order.length; i++) {
+    if (open[order[i]!] === 1) kept[found++] = order[i]!;
+  }
+  return kept.subarray(0, found).sort();
+}
+
+/** All of the smaller class and as many of the larger, the luckiest; ascending. With an empty class nothing is left. */
+export function downSample({ cases, controls }: Classes, luck: Luck): Int32Array {
   const size = Math.min(cases.length, controls.length);
-  const luckiest = (rows: Int32Array): Int32Array =>
-    rows.length === size ? rows : byDraw(rows, draw).subarray(0, size);
-  return Int32Array.from([...luckiest(cases), ...luckiest(controls)]).sort();
+  const kept = new Int32Array(2 * size);
+  kept.set(luckiest(cases, size, luck));
+  kept.set(luckiest(controls, size, luck), size);
+  return kept.sort();
 }
 
 /**
@@ -36,18 +67,14 @@ export function priorCorrection(all: Classes, sampled: Classes): number {
   return logOdds(all) - logOdds(sampled);
 }
 
-/** The fold (0 … k − 1) of every row of both classes, indexed like the labels (−1 elsewhere); each class is dealt evenly, in the order of the draws. */
-export function stratifiedFolds(
-  { cases, controls }: Classes,
-  draw: ArrayLike<number>,
-  k: number,
-): Int32Array {
-  const folds = new Int32Array(draw.length).fill(-1);
-  [...byDraw(cases, draw), ...byDraw(controls, draw)].forEach((row, turn) => (folds[row] = turn % k));
+/** The fold (0 … k − 1) of every row of both classes, −1 elsewhere; each class is dealt evenly, the luckiest first. */
+export function stratifiedFolds({ cases, controls }: Classes, { order, rows }: Luck, k: number): Int32Array {
+  const folds = new Int32Array(rows).fill(-1);
+  let turn = 0;
+  for (const members of [cases, controls]) {
+    const open = new Uint8Array(rows);
+    for (const row of members) open[row] = 1;
+    for (const row of order) if (open[row] === 1) folds[row] = turn++ % k;
+  }
   return folds;
-}
-
-/** Equal draws (which a hash never gives in practice) keep the order of the rows. */
-function byDraw(rows: Int32Array, draw: ArrayLike<number>): Int32Array {
-  return rows.slice().sort((a, b) => draw[a]! - draw[b]! || a - b);
 }

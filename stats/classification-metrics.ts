@@ -143,32 +143,53 @@ function precisionOf({ cases, controls }: ScoreGroups): number | null {
 /** Newton's method stops after this many steps: a maximum that exists is reached in about ten. */
 const MAX_STEPS = 50;
 
+/** The log likelihood of y ~ a + b·η, its gradient and its information, in one pass. */
+interface Likelihood {
+  readonly value: number;
+  readonly ga: number;
+  readonly gb: number;
+  readonly haa: number;
+  readonly hab: number;
+  readonly hbb: number;
+}
+
+function likelihoodAt(outcome: ArrayLike<number>, eta: ArrayLike<number>, a: number, b: number): Likelihood {
+  let [value, ga, gb, haa, hab, hbb] = [0, 0, 0, 0, 0, 0];
+  for (let i = 0; i < outcome.length; i++) {
+    const score = eta[i]!;
+    const linear = a + b * score;
+    // From exp(−|·|), which cannot overflow.
+    const small = Math.exp(-Math.abs(linear));
+    const p = linear >= 0 ? 1 / (1 + small) : small / (1 + small);
+    const wrong = outcome[i] === 1 ? -linear : linear;
+    value -= Math.log1p(small) + (wrong > 0 ? wrong : 0);
+    const residual = outcome[i]! - p;
+    const weight = p * (1 - p);
+    ga += residual;
+    gb += residual * score;
+    haa += weight;
+    hab += weight * score;
+    hbb += weight * score * score;
+  }
+  return { value, ga, gb, haa, hab, hbb };
+}
+
 /** The slope of y ~ a + b·η by maximum likelihood; null when η separates the classes or does not vary. */
 function calibrationSlope(outcome: ArrayLike<number>, eta: ArrayLike<number>): number | null {
   let [a, b] = [0, 1];
-  let last = logLikelihood(outcome, eta, a, b);
+  let last = likelihoodAt(outcome, eta, a, b);
   for (let step = 0; step < MAX_STEPS; step++) {
-    let [ga, gb, haa, hab, hbb] = [0, 0, 0, 0, 0];
-    for (let i = 0; i < outcome.length; i++) {
-      const p = logistic(a + b * eta[i]!);
-      const residual = outcome[i]! - p;
-      const weight = p * (1 - p);
-      ga += residual;
-      gb += residual * eta[i]!;
-      haa += weight;
-      hab += weight * eta[i]!;
-      hbb += weight * eta[i]! * eta[i]!;
-    }
+    const { ga, gb, haa, hab, hbb } = last;
     const determinant = haa * hbb - hab * hab;
     if (!(determinant > 1e-12 * haa * hbb)) return null;
     const da = (hbb * ga - hab * gb) / determinant;
     const db = (haa * gb - hab * ga) / determinant;
     // Halved until the likelihood no longer falls; at the optimum rounding makes any size acceptable.
     let size = 1;
-    let now = logLikelihood(outcome, eta, a + da, b + db);
-    while (!(now >= last - 1e-10 * Math.abs(last)) && size > 1e-6) {
+    let now = likelihoodAt(outcome, eta, a + da, b + db);
+    while (!(now.value >= last.value - 1e-10 * Math.abs(last.value)) && size > 1e-6) {
       size /= 2;
-      now = logLikelihood(outcome, eta, a + size * da, b + size * db);
+      now = likelihoodAt(outcome, eta, a + size * da, b + size * db);
     }
     a += size * da;
     b += size * db;
@@ -178,20 +199,10 @@ function calibrationSlope(outcome: ArrayLike<number>, eta: ArrayLike<number>): n
       Math.abs(size * da) <= 1e-12 * Math.max(1, Math.abs(a))
     ) {
       // A separated set creeps to certainty, where the likelihood is 1 to rounding and the slope has no limit.
-      return last > -1e-6 ? null : b;
+      return last.value > -1e-6 ? null : b;
     }
   }
   return null;
-}
-
-function logLikelihood(outcome: ArrayLike<number>, eta: ArrayLike<number>, a: number, b: number): number {
-  let sum = 0;
-  for (let i = 0; i < outcome.length; i++) {
-    const value = a + b * eta[i]!;
-    const signed = outcome[i] === 1 ? value : -value;
-    sum -= signed > 0 ? Math.log1p(Math.exp(-signed)) : -signed + Math.log1p(Math.exp(signed));
-  }
-  return sum;
 }
 
 /** The a at which Σ logistic(a + η) = Σy: monotone in a, so the root is unique. */

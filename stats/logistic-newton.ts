@@ -41,11 +41,9 @@ export interface State {
 
 /** Starts at `beta`, whose weights are 0: everybody has the same η, and a Gram matrix is the Hessian. */
 export function newState(problem: LogisticProblem, backend: Backend, beta: Float64Array): State {
-  const { design, n } = problem;
-  const gram = backend.syrk(design, 'T');
-  // The last column is all ones: its products are the sums of the others.
-  const sums = gram.data.subarray(gram.data.length - beta.length);
-  const bad = sums.findIndex((sum) => !Number.isFinite(sum));
+  const rough = roughGram(problem, backend);
+  const gram = rough ?? weightedRowGram(problem.design, null, backend);
+  const bad = sumsOf(gram).findIndex((sum) => !Number.isFinite(sum));
   if (bad >= 0) throw new Error(`internal error: column ${bad} of a logistic regression is not finite`);
   const state: State = {
     problem,
@@ -55,11 +53,34 @@ export function newState(problem: LogisticProblem, backend: Backend, beta: Float
     beta,
     violation: Infinity,
     model: gram,
-    modelWeight: n,
-    exact: true,
+    modelWeight: problem.n,
+    exact: rough === null,
   };
-  scaleModel(state, state.weight / n);
+  scaleModel(state, state.weight / problem.n);
   return state;
+}
+
+/** The last column of a design is all ones: its products are the sums of the others. */
+const sumsOf = ({ data, cols }: Matrix): Float64Array => data.subarray(data.length - cols);
+
+// Of its mean square, at least this must be a column's variance for single precision to tell columns apart.
+const VARIED = 0.01;
+
+/**
+ * The Gram matrix in single precision, which is enough for a model that steps correct: gradients are in double precision, and
+ * a model that serves badly is made exact. Null where columns are too many, too large or too far from their mean for it.
+ */
+function roughGram({ design, n }: LogisticProblem, backend: Backend): Matrix | null {
+  const p = design.cols - 1;
+  if (n < 2 * p) return null;
+  const gram = weightedRowGram(design, null, backend, 'single');
+  const sums = sumsOf(gram);
+  for (let j = 0; j < p; j++) {
+    const squares = gram.data[j * design.cols + j]!;
+    const varied = squares === 0 || squares - sums[j]! ** 2 / n > VARIED * squares;
+    if (!varied || !Number.isFinite(squares)) return null;
+  }
+  return gram;
 }
 
 /** Renews `violation`, the distance of 0 from gradient + penalty·∂|β|. */
@@ -98,26 +119,27 @@ const BLOCK = 256;
 /** The mean loss, its gradient and the mean weight at β, in one pass. */
 function evaluate(problem: LogisticProblem, backend: Backend, beta: Float64Array): Evaluation {
   const { n, labels, design } = problem;
-  const coefficients = matrix(beta.length, 1, beta);
-  const gradient = matrix(beta.length, 1);
+  const gradient = new Float64Array(beta.length);
+  const slope = new Float64Array(BLOCK);
   let loss = 0;
   let weight = 0;
   for (let start = 0; start < n; start += BLOCK) {
     const rows = rowBlock(design, start, BLOCK);
-    const slope = backend.gemm(rows, coefficients);
+    slope.fill(0);
+    backend.gemvAdd(slope, rows, beta, 'N');
     for (let i = 0; i < rows.rows; i++) {
-      const eta = slope.data[i]!;
+      const eta = slope[i]!;
       const label = labels[start + i]!;
       // From exp(−|η|), which cannot overflow.
       const small = Math.exp(-Math.abs(eta));
       const probability = eta >= 0 ? 1 / (1 + small) : small / (1 + small);
       loss += Math.log1p(small) + (eta >= 0 ? (1 - label) * eta : -label * eta);
       weight += probability * (1 - probability);
-      slope.data[i] = (probability - label) / n;
+      slope[i] = (probability - label) / n;
     }
-    backend.gemmAdd(gradient, rows, slope, 'T', 'N');
+    backend.gemvAdd(gradient, rows, slope, 'T');
   }
-  return { loss: loss / n, gradient: gradient.data, weight: weight / n };
+  return { loss: loss / n, gradient, weight: weight / n };
 }
 
 function rowBlock({ data, rows, cols }: Matrix, start: number, size: number): Matrix {
@@ -171,7 +193,7 @@ function tryStep(state: State): boolean {
 function modelMinimum(state: State): Float64Array {
   const { model, beta, gradient, penalty, violation, backend } = state;
   // Solved to a gradient well below what this step can leave.
-  const enough = 0.003 * violation;
+  const enough = 0.03 * violation;
   const kept = minimumGivenSigns(state, enough);
   if (kept) return kept;
   const p = beta.length;
@@ -181,8 +203,8 @@ function modelMinimum(state: State): Float64Array {
   for (let j = 0; j < p; j++) {
     largest = Math.max(largest, model.data[j * p + j]!);
     cross[j] = -gradient[j]!;
-    for (let k = 0, at = j * p; k < p; k++, at++) cross[j]! += model.data[at]! * beta[k]!;
   }
+  backend.gemvAdd(cross, model, beta, 'N');
   const problem = { gram: model, cross, l1: penalty, l2: 0 };
   return minimise(problem, beta, { tolerance: enough ** 2 / largest, maxSweeps: 500 }, backend);
 }
@@ -207,13 +229,15 @@ function minimumGivenSigns(state: State, enough: number): Float64Array | null {
   const moves = backend.potrs(factor.factor, right).data;
   const there = beta.slice();
   const residual = gradient.map((g) => -g);
+  const back = new Float64Array(p);
   for (let a = 0; a < size; a++) {
     const j = support[a]!;
     const move = moves[a]!;
     there[j]! += move;
     if (penalty[j]! > 0 && Math.sign(there[j]!) !== Math.sign(beta[j]!)) return null;
-    for (let k = 0, at = j * p; k < p; k++, at++) residual[k]! -= move * model.data[at]!;
+    back[j] = -move;
   }
+  backend.gemvAdd(residual, model, back, 'N');
   for (let j = 0; j < p; j++) {
     const excess =
       there[j] === 0
@@ -235,12 +259,11 @@ function learn(state: State, candidate: Float64Array, there: Evaluation): void {
   const step = candidate.map((b, j) => b - state.beta[j]!);
   const change = there.gradient.map((g, j) => g - state.gradient[j]!);
   const predicted = new Float64Array(p);
+  state.backend.gemvAdd(predicted, state.model, step, 'N');
   let curvature = 0;
   let expected = 0;
   for (let j = 0; j < p; j++) {
-    let sum = 0;
-    for (let k = 0, at = j * p; k < p; k++, at++) sum += data[at]! * step[k]!;
-    predicted[j] = factor * sum;
+    predicted[j]! *= factor;
     expected += predicted[j]! * step[j]!;
     curvature += change[j]! * step[j]!;
   }
@@ -266,10 +289,12 @@ function makeExact(state: State): void {
   const { problem, backend, beta } = state;
   const { n, design } = problem;
   const weights = new Float64Array(n);
-  const coefficients = matrix(beta.length, 1, beta);
+  const eta = new Float64Array(BLOCK);
   for (let start = 0; start < n; start += BLOCK) {
-    const eta = backend.gemm(rowBlock(design, start, BLOCK), coefficients).data;
-    for (let i = 0; i < eta.length; i++) {
+    const rows = rowBlock(design, start, BLOCK);
+    eta.fill(0);
+    backend.gemvAdd(eta, rows, beta, 'N');
+    for (let i = 0; i < rows.rows; i++) {
       const small = Math.exp(-Math.abs(eta[i]!));
       // The floor keeps a separated row from leaving the quadratic model altogether.
       weights[start + i] = Math.max(small / (1 + small) ** 2, 1e-12) / n;

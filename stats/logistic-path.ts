@@ -5,6 +5,7 @@ import type { Backend } from './linalg/backend.js';
 import {
   logisticProblem,
   newSolver,
+  type DesignSpace,
   type Features,
   type LogisticFit,
   type LogisticOptions,
@@ -46,6 +47,9 @@ function penalties(
   return lambdaSequence(lambdaMax > 0 ? lambdaMax : 1, count, ratio);
 }
 
+// Of the designs of a cross-validation, one at a time.
+const space: DesignSpace = { data: new Float64Array(0) };
+
 export interface LogisticChoice {
   readonly choice: LambdaChoice;
   /** Fits on all the rows, one per penalty. */
@@ -64,18 +68,23 @@ export function crossValidateL1Logistic(
   options: PathOptions & { readonly rows?: Int32Array } = {},
 ): LogisticChoice {
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
-  const problem = logisticProblem(features, labels, { ...options, rows });
+  const problem = logisticProblem(features, labels, { ...options, rows, space });
   const solver = newSolver(problem, backend);
   const lambdas = penalties(problem, solver, options);
   const path = followPath(solver, lambdas, options);
+  // The path of all rows is done: its design makes room for those of the folds.
   const folds = [...new Set(Array.from(rows, (i) => fold[i]!))].sort((a, b) => a - b);
   const losses = folds.map((held): FoldLoss => {
     const train = rows.filter((i) => fold[i] !== held);
     const test = rows.filter((i) => fold[i] === held);
-    const fits = l1LogisticPath(logisticProblem(features, labels, { ...options, rows: train }), backend, {
-      ...options,
-      lambdas,
-    });
+    const fits = l1LogisticPath(
+      logisticProblem(features, labels, { ...options, rows: train, space }),
+      backend,
+      {
+        ...options,
+        lambdas,
+      },
+    );
     return {
       people: test.length,
       loss: Float64Array.from(fits, (fit) => meanDeviance(fit, features, labels, test)),
@@ -99,19 +108,20 @@ function meanDeviance(
   return sum / rows.length;
 }
 
-/** η = intercept + Xw of the given rows, NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
+/** η = intercept + Xw of the given rows (of all when absent), NaN where a column in use is; P(label 1) = 1/(1 + e^{−η}). */
 export function predictLogistic(
   fit: Pick<LogisticFit, 'intercept' | 'coefficients'>,
   features: Features,
-  rows: Int32Array,
+  rows?: Int32Array,
 ): Float64Array {
-  const eta = new Float64Array(rows.length).fill(fit.intercept);
+  const count = rows?.length ?? ('data' in features ? features.rows : (features[0]?.length ?? 0));
+  const eta = new Float64Array(count).fill(fit.intercept);
   if ('data' in features) {
     const { data, cols } = features;
     const used = Int32Array.from(fit.coefficients.keys()).filter((j) => fit.coefficients[j] !== 0);
     const weights = Float64Array.from(used, (j) => fit.coefficients[j]!);
-    for (let r = 0; r < rows.length; r++) {
-      const at = rows[r]! * cols;
+    for (let r = 0; r < count; r++) {
+      const at = (rows ? rows[r]! : r) * cols;
       let sum = eta[r]!;
       for (let a = 0; a < used.length; a++) sum += weights[a]! * data[at + used[a]!]!;
       eta[r] = sum;
@@ -120,7 +130,7 @@ export function predictLogistic(
   }
   features.forEach((x, j) => {
     const w = fit.coefficients[j]!;
-    if (w !== 0) for (let r = 0; r < rows.length; r++) eta[r]! += w * x[rows[r]!]!;
+    if (w !== 0) for (let r = 0; r < count; r++) eta[r]! += w * x[rows ? rows[r]! : r]!;
   });
   return eta;
 }

@@ -50,13 +50,28 @@ export function liblinearLambda(n: number, C: number): number {
 export type Features = readonly Float64Array[] | Matrix;
 
 /**
+ * Memory that designs are gathered into, one after the other: fresh pages cost several times the gathering. A problem
+ * holds until the next one is gathered into the same space.
+ */
+export interface DesignSpace {
+  data: Float64Array;
+}
+
+export interface ProblemOptions {
+  readonly rows?: Int32Array;
+  readonly penaliseIntercept?: boolean;
+  /** Memory of its own when absent. */
+  readonly space?: DesignSpace;
+}
+
+/**
  * Gathers training rows. Throws for a label outside {0, 1}, as newSolver does for a feature that is not finite: the
  * caller imputes and validates.
  */
 export function logisticProblem(
   features: Features,
   labels: ArrayLike<number>,
-  options: { readonly rows?: Int32Array; readonly penaliseIntercept?: boolean } = {},
+  options: ProblemOptions = {},
 ): LogisticProblem {
   const { penaliseIntercept = false } = options;
   const rows = options.rows ?? Int32Array.from({ length: labels.length }, (_, i) => i);
@@ -67,7 +82,7 @@ export function logisticProblem(
     if (value !== 0 && value !== 1) throw new Error(`internal error: a label must be 0 or 1, got ${value}`);
     cases += value;
   }
-  const design = gatherRows(features, rows);
+  const design = gatherRows(features, rows, options.space);
   // Centring leaves the weights as they are when the intercept is free, and makes the steps nearly independent of it.
   const means = penaliseIntercept ? new Float64Array(design.cols - 1) : centre(design);
   return { n, design, means, labels: y, cases, penaliseIntercept };
@@ -87,13 +102,29 @@ function centre({ data, rows, cols }: Matrix): Float64Array {
 // Rows that are gathered from columns at a time: what is written stays in the cache.
 const GATHER_ROWS = 32;
 
+// Rows shorter than this are copied faster one by one than by a call.
+const SHORT = 64;
+
 /** The rows, with a last column of ones. */
-function gatherRows(features: Features, rows: Int32Array): Matrix {
+function gatherRows(
+  features: Features,
+  rows: Int32Array,
+  space: DesignSpace = { data: new Float64Array(0) },
+): Matrix {
   const p = 'data' in features ? features.cols : features.length;
-  const out = matrix(rows.length, p + 1);
+  const size = rows.length * (p + 1);
+  // Twice the last one, so that problems of growing size seldom need new pages; those never written take no memory.
+  if (space.data.length < size) space.data = new Float64Array(Math.max(size, 2 * space.data.length));
+  const out = matrix(rows.length, p + 1, space.data.subarray(0, size));
   const { data, cols } = out;
   if ('data' in features) {
-    rows.forEach((row, i) => data.set(features.data.subarray(row * p, (row + 1) * p), i * cols));
+    const from = features.data;
+    for (let i = 0; i < rows.length; i++) {
+      const row = rows[i]! * p;
+      const start = i * cols;
+      if (p >= SHORT) data.set(from.subarray(row, row + p), start);
+      else for (let j = 0; j < p; j++) data[start + j] = from[row + j]!;
+    }
   } else {
     for (let start = 0; start < rows.length; start += GATHER_ROWS) {
       const end = Math.min(rows.length, start + GATHER_ROWS);
@@ -107,6 +138,9 @@ function gatherRows(features: Features, rows: Int32Array): Matrix {
   return out;
 }
 
+// Of the fits that leave nothing of their problem behind.
+const space: DesignSpace = { data: new Float64Array(0) };
+
 /** Fits one penalty from zero. */
 export function fitL1Logistic(
   features: Features,
@@ -114,7 +148,7 @@ export function fitL1Logistic(
   backend: Backend,
   options: LogisticOptions & { readonly rows?: Int32Array },
 ): LogisticFit {
-  const solver = newSolver(logisticProblem(features, labels, options), backend);
+  const solver = newSolver(logisticProblem(features, labels, { ...options, space }), backend);
   return solver.solve(options);
 }
 

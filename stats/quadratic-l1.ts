@@ -115,7 +115,7 @@ function solveOnSupport(problem: QuadraticL1, at: Descent, backend: Backend): bo
   const { gram, cross } = problem;
   let value = objective(problem, at);
   for (let round = 0; round < SIGN_ROUNDS; round++) {
-    const support = [...at.z.keys()].filter((j) => at.z[j] !== 0);
+    const support = Int32Array.from(at.z, (_, j) => j).filter((j) => at.z[j] !== 0);
     const solved = solveGivenSigns(problem, at.z, support, backend);
     if (!solved) return false;
     const candidate = new Float64Array(at.z.length);
@@ -137,19 +137,22 @@ function solveOnSupport(problem: QuadraticL1, at: Descent, backend: Backend): bo
 function solveGivenSigns(
   { gram, cross, l1, l2 }: QuadraticL1,
   z: Float64Array,
-  support: readonly number[],
+  support: Int32Array,
   backend: Backend,
 ): Float64Array | null {
   const size = support.length;
   if (size === 0) return null;
   const system = matrix(size, size);
   const right = matrix(size, 1);
-  support.forEach((j, a) => {
+  const { data } = system;
+  for (let a = 0; a < size; a++) {
+    const j = support[a]!;
     right.data[a] = cross[j]! - l1[j]! * Math.sign(z[j]!);
     const row = j * gram.cols;
-    for (let b = 0; b < size; b++) system.data[a * size + b] = gram.data[row + support[b]!]!;
-    system.data[a * size + a]! += l2;
-  });
+    // potrf reads the lower triangle only.
+    for (let b = 0, at = a * size; b <= a; b++, at++) data[at] = gram.data[row + support[b]!]!;
+    data[a * size + a]! += l2;
+  }
   // Failure means collinear coordinates: the minimum is not unique there, and the sweeps choose.
   const factor = backend.potrf(system);
   return factor.ok ? backend.potrs(factor.factor, right).data : null;

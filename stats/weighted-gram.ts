@@ -118,24 +118,34 @@ function dotOne(y: Float64Array, start: number, size: number): number {
   return even + odd;
 }
 
-// Rows of a design that are scaled at a time: the block and its product stay in the second-level cache.
-const ROW_BLOCK = 1024;
+// Rows of a design that are scaled at a time: the block and the product stay in the second-level cache.
+const ROW_BLOCK = 256;
 
-/** Σ v_i x_i x_iᵀ over the rows of a design, all of it (cols × cols); v ≥ 0. */
-export function weightedRowGram(design: Matrix, v: Float64Array, backend: Backend): Matrix {
-  const { rows, cols, data } = design;
-  const gram = matrix(cols, cols);
-  const rowsScaled = new Float64Array(Math.min(rows, ROW_BLOCK) * cols);
+/**
+ * Σ v_i x_i x_iᵀ over the rows of a design, all of it (cols × cols); v ≥ 0, all ones when null. In single precision it
+ * takes half the time, errs by about 1e-6 of √(G_jj G_kk), and overflows to Infinity beyond 1e38.
+ */
+export function weightedRowGram(
+  { rows, cols, data }: Matrix,
+  v: Float64Array | null,
+  backend: Backend,
+  precision: 'single' | 'double' = 'double',
+): Matrix {
+  const Floats = precision === 'single' ? Float32Array : Float64Array;
+  const lower = new Floats(cols * cols);
+  const block = new Floats(Math.min(rows, ROW_BLOCK) * cols);
   for (let start = 0; start < rows; start += ROW_BLOCK) {
     const size = Math.min(ROW_BLOCK, rows - start);
-    const block = rowsScaled.subarray(0, size * cols);
-    for (let i = 0; i < size; i++) {
+    block.set(data.subarray(start * cols, (start + size) * cols));
+    for (let i = 0, at = 0; v !== null && i < size; i++) {
       const root = Math.sqrt(v[start + i]!);
-      const from = (start + i) * cols;
-      for (let j = 0, at = i * cols; j < cols; j++, at++) block[at] = root * data[from + j]!;
+      for (const end = at + cols; at < end; at++) block[at]! *= root;
     }
-    const product = backend.syrk(matrix(size, cols, block), 'T').data;
-    for (let at = 0; at < product.length; at++) gram.data[at]! += product[at]!;
+    backend.syrkAdd(lower, block, size, cols, 'T');
+  }
+  const gram = matrix(cols, cols);
+  for (let j = 0; j < cols; j++) {
+    for (let k = 0; k <= j; k++) gram.data[j * cols + k] = gram.data[k * cols + j] = lower[j * cols + k]!;
   }
   return gram;
 }

@@ -115,8 +115,15 @@ function requireFeatures(
   names.forEach((column, j) => {
     const values = columns[j]!;
     const where = { port: 'features', column };
-    const bad = rows.findIndex((row) => !Number.isFinite(values[row]!));
-    const missing = rows.reduce((count, row) => count + (Number.isFinite(values[row]!) ? 0 : 1), 0);
+    const first = values[rows[0]!]!;
+    let [missing, bad, constant] = [0, -1, true];
+    for (let i = 0; i < rows.length; i++) {
+      const value = values[rows[i]!]!;
+      if (value !== first) constant = false;
+      if (Number.isFinite(value)) continue;
+      missing++;
+      if (bad < 0) bad = i;
+    }
     if (missing === rows.length && rows.length > 0) {
       throw new TaskError(`no training person has a value in '${column}'; leave the column out`, where);
     }
@@ -126,7 +133,7 @@ function requireFeatures(
         { ...where, row: ids[bad]! },
       );
     }
-    if (rows.length > 1 && rows.every((row) => values[row] === values[rows[0]!]))
+    if (rows.length > 1 && constant)
       warnings.push(`the feature '${column}' is constant among the training people`);
   });
 }

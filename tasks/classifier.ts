@@ -4,7 +4,7 @@
  * Not responsible for who trains and who is tested (case-control.ts), or for scores.
  */
 import { crossValidateBoosting, predictBoosted, type BoostedModel } from '../stats/boosting.js';
-import { stratifiedFolds, type Classes } from '../stats/class-balance.js';
+import { stratifiedFolds, type Classes, type Luck } from '../stats/class-balance.js';
 import { linalg } from '../stats/linalg/linalg.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
 import { fitL1Logistic, liblinearLambda, type Features, type LogisticFit } from '../stats/logistic.js';
@@ -58,8 +58,8 @@ export interface TrainingRows {
   readonly labels: Float64Array;
   readonly classes: Classes;
   readonly rows: Int32Array;
-  /** One number in [0, 1) per row, by which folds are dealt; asked for only when there are folds. */
-  readonly foldDraw: () => Float64Array;
+  /** By which folds are dealt; asked for only when there are folds. */
+  readonly foldLuck: () => Luck;
   /** The training people's features by person, and each row's place there; L1 fits gather from it when it is given. */
   readonly byPerson?: { readonly matrix: Matrix; readonly placeOfRow: Int32Array };
 }
@@ -76,12 +76,17 @@ interface GatheredTraining {
 function gathered({ columns, labels, rows, byPerson }: TrainingRows): GatheredTraining {
   if (!byPerson) return { features: columns, labels, rows, byRow: (values) => values };
   const { matrix, placeOfRow } = byPerson;
-  const places = rows.map((row) => placeOfRow[row]!);
+  const places = new Int32Array(rows.length);
   const placed = new Float64Array(matrix.rows).fill(NaN);
-  places.forEach((place, i) => (placed[place] = labels[rows[i]!]!));
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    const place = placeOfRow[row]!;
+    places[i] = place;
+    placed[place] = labels[row]!;
+  }
   const byRow = (values: Int32Array): Int32Array => {
     const out = new Int32Array(matrix.rows).fill(-1);
-    places.forEach((place, i) => (out[place] = values[rows[i]!]!));
+    for (let i = 0; i < rows.length; i++) out[places[i]!] = values[rows[i]!]!;
     return out;
   };
   return { features: matrix, labels: placed, rows: places, byRow };
@@ -109,7 +114,7 @@ export function fitClassifier(
   // With a single member in a class its fold has nobody to learn from.
   if (smaller < 2) return `cross-validation needs 2 people of each class, got ${smaller}`;
   const k = Math.min(options.folds, smaller);
-  const folds = stratifiedFolds(training.classes, training.foldDraw(), k);
+  const folds = stratifiedFolds(training.classes, training.foldLuck(), k);
   if (options.learner === 'boosting') {
     const boosted = crossValidateBoosting(columns, labels, folds, { loss: 'logistic', rows });
     return { status: 'ok', classifier: { learner: 'boosting', features, shift: 0, boosted } };
@@ -159,9 +164,7 @@ export function classifierEta(classifier: Classifier, people: FeatureRows, byPer
     return predictBoosted(classifier.boosted, columns, rows).map((eta) => eta + classifier.shift);
   }
   const fit = { intercept: classifier.intercept, coefficients: Float64Array.from(classifier.coefficients) };
-  return byPerson
-    ? predictLogistic(fit, people.matrix(), Int32Array.from(rows.keys()))
-    : predictLogistic(fit, columns, rows);
+  return byPerson ? predictLogistic(fit, people.matrix()) : predictLogistic(fit, columns, rows);
 }
 
 /** Features that the classifier uses. */

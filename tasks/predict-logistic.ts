@@ -9,7 +9,14 @@ import {
   type TaskContext,
 } from '../engine/task.js';
 import { aucInterval } from '../stats/auc-interval.js';
-import { downSample, priorCorrection, splitClasses } from '../stats/class-balance.js';
+import {
+  downSample,
+  luckiest,
+  luckOf,
+  priorCorrection,
+  splitClasses,
+  type Luck,
+} from '../stats/class-balance.js';
 import { classificationMetrics } from '../stats/classification-metrics.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
 import { rngFromSeed, uniformOf } from '../stats/rng.js';
@@ -27,7 +34,7 @@ interface Params extends ClassifierOptions {
 
 export const predictLogistic = defineTask<Params>({
   name: 'predict.logistic',
-  version: 2,
+  version: 3,
   seeded: true,
   summary: 'Predicts a disease from features by L1-logistic regression and scores it on test people.',
   details: `\`faithful\`: liblinear's objective ‖(w, b)‖₁ + C·Σloss, which penalises the intercept, on training people whose larger
@@ -143,7 +150,12 @@ id, so diseases share their luck and nobody's depends on who else takes part.`,
   async runBatch(batch) {
     let shared: Shared;
     try {
-      shared = { data: readCaseControl(batch.items[0]!), draws: new Map(), many: batch.items.length > 1 };
+      shared = {
+        data: readCaseControl(batch.items[0]!),
+        many: batch.items.length > 1,
+        luck: new Map(),
+        placed: null,
+      };
     } catch (error) {
       batch.items.forEach((_, index) => batch.fail(index, error));
       return;
@@ -172,22 +184,32 @@ interface Shared {
   readonly data: CaseControl;
   /** Whether more than one disease is to be predicted: then features are laid out by person, once. */
   readonly many: boolean;
-  /** Draws of the training people by stream, by row of `features`; made when first asked for: one hash per person is not free. */
-  readonly draws: Map<string, Float64Array>;
+  /** Luck of the training people by stream, by row of `features`; made when first asked for: one hash per person is not free. */
+  readonly luck: Map<string, Luck>;
+  /** The rows of the training and the test people in the last outcome. */
+  placed: PlacedPeople | null;
+}
+
+/** Rows of an outcome by training and by test person, −1 for none: diseases of one cohort share their ids. */
+interface PlacedPeople {
+  readonly ids: readonly string[];
+  readonly train: Int32Array;
+  readonly test: Int32Array;
 }
 
 function predict(context: TaskContext<Params>, shared: Shared): Prediction {
   const { params } = context;
   const { train, test, features } = shared.data;
   // Labels, draws and kept rows are by row of `features`, so that its columns are never copied for a disease.
-  const outcome = readOutcome(context);
+  const outcome = readOutcome(context, shared);
   const labels = new Float64Array(train.columns[0]!.length).fill(NaN);
-  labelsOf(outcome, train, 'train').forEach((label, i) => (labels[train.rows[i]!] = label));
+  const known = labelsOf(outcome, train, 'train');
+  for (let i = 0; i < known.length; i++) labels[train.rows[i]!] = known[i]!;
   const available = sizeMatched(context, shared, labels);
   const all = splitClasses(labels, available);
   const balanced =
     params.balance === 'down_sample' || (params.balance === 'by_mode' && params.mode === 'faithful');
-  const kept = balanced ? downSample(all, drawOf(context, shared, 'down-sample')) : available;
+  const kept = balanced ? downSample(all, luckFor(context, shared, 'down-sample')) : available;
   const classes = splitClasses(labels, kept);
   const trained = { people: kept.length, cases: classes.cases.length };
   const nothing = { train: trained, outcome: new Float64Array(), eta: new Float64Array(), unpredicted: 0 };
@@ -197,9 +219,9 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
     return { status: 'one-class training set', reason: `${got} among the training people`, ...none };
   }
 
-  const foldDraw = (): Float64Array => drawOf(context, shared, 'fold');
+  const foldLuck = (): Luck => luckFor(context, shared, 'fold');
   const byPerson = shared.many && params.learner === 'l1' ? { byPerson: trainingByPerson(shared) } : {};
-  const training = { columns: train.columns, labels, classes, rows: kept, foldDraw, ...byPerson };
+  const training = { columns: train.columns, labels, classes, rows: kept, foldLuck, ...byPerson };
   const fitted = fitClassifier(training, features, params);
   if (typeof fitted === 'string') return { status: 'not tuned', reason: fitted, ...none };
   const shift = balanced && params.correct_intercept ? priorCorrection(all, classes) : 0;
@@ -207,12 +229,9 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
 
   const truth = labelsOf(outcome, test, 'test');
   const eta = classifierEta(classifier, test, shared.many);
-  const scored = [...truth.keys()].filter((i) => !Number.isNaN(truth[i]!) && !Number.isNaN(eta[i]!));
-  const unpredicted = truth.reduce((n, y, i) => n + (!Number.isNaN(y) && Number.isNaN(eta[i]!) ? 1 : 0), 0);
+  const { observed, predicted, unpredicted } = scorable(truth, eta);
   if (unpredicted > 0)
     context.warn(`no prediction for ${counted(unpredicted)} of 'test' with a missing feature`);
-  const observed = Float64Array.from(scored, (i) => truth[i]!);
-  const predicted = Float64Array.from(scored, (i) => eta[i]!);
   const scores = classificationMetrics(observed, predicted);
   const oneClass = scores.cases === 0 || scores.cases === scores.n;
   const result = { classifier, train: trained, outcome: observed, eta: predicted, unpredicted, scores };
@@ -227,6 +246,26 @@ function predict(context: TaskContext<Params>, shared: Shared): Prediction {
   return { ...result, status: fitted.status, reason, interval };
 }
 
+/** Those with an outcome and a prediction, and how many have an outcome alone. */
+function scorable(
+  truth: Float64Array,
+  eta: Float64Array,
+): { observed: Float64Array; predicted: Float64Array; unpredicted: number } {
+  const observed = new Float64Array(truth.length);
+  const predicted = new Float64Array(truth.length);
+  let [scored, unpredicted] = [0, 0];
+  for (let i = 0; i < truth.length; i++) {
+    if (Number.isNaN(truth[i]!)) continue;
+    if (Number.isNaN(eta[i]!)) {
+      unpredicted++;
+      continue;
+    }
+    observed[scored] = truth[i]!;
+    predicted[scored++] = eta[i]!;
+  }
+  return { observed: observed.slice(0, scored), predicted: predicted.slice(0, scored), unpredicted };
+}
+
 function trainingByPerson({ data: { train } }: Shared): { matrix: Matrix; placeOfRow: Int32Array } {
   const placeOfRow = new Int32Array(train.columns[0]!.length).fill(-1);
   train.rows.forEach((row, place) => (placeOfRow[row] = place));
@@ -234,56 +273,74 @@ function trainingByPerson({ data: { train } }: Shared): { matrix: Matrix; placeO
 }
 
 interface Outcome {
-  readonly ids: readonly string[];
+  readonly placed: PlacedPeople;
   readonly values: Float64Array;
 }
 
-function readOutcome(context: TaskContext<Params>): Outcome {
+function readOutcome(context: TaskContext<Params>, shared: Shared): Outcome {
   const table = context.table('outcome');
   const { name, values } = onlyColumn(table, 'outcome');
   const ids = idsOf(table, 'outcome');
-  const bad = values.findIndex((y) => y !== 0 && y !== 1 && !Number.isNaN(y));
-  if (bad >= 0) {
+  let missing = 0;
+  for (let bad = 0; bad < values.length; bad++) {
+    const y = values[bad]!;
+    if (y === 0 || y === 1) continue;
+    if (Number.isNaN(y)) {
+      missing++;
+      continue;
+    }
     const where = { port: 'outcome', column: name, row: rowName(table, bad) };
     throw new TaskError(`expected 0 or 1, got ${values[bad]!}`, where);
   }
-  if (values.every(Number.isNaN) && values.length > 0) {
+  if (missing === values.length && values.length > 0) {
     throw new TaskError(`every outcome in '${name}' is missing`, { port: 'outcome', column: name });
   }
-  return { ids, values };
+  if (shared.placed?.ids !== ids) {
+    const { train, test } = shared.data;
+    shared.placed = { ids, train: matchIds(ids, train.ids), test: matchIds(ids, test.ids) };
+  }
+  return { placed: shared.placed, values };
 }
 
 /** The outcome of each person; NaN where it is missing. */
-function labelsOf(outcome: Outcome, { ids }: FeatureRows, who: 'train' | 'test'): Float64Array {
-  const rows = matchIds(outcome.ids, ids);
-  if (rows.length > 0 && rows.every((row) => row < 0)) {
-    const look = `ids look like '${ids[0]!}' and '${outcome.ids[0] ?? ''}'`;
+function labelsOf({ placed, values }: Outcome, { ids }: FeatureRows, who: 'train' | 'test'): Float64Array {
+  const rows = placed[who];
+  const labels = new Float64Array(rows.length);
+  let found = false;
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!;
+    found ||= row >= 0;
+    labels[i] = row < 0 ? NaN : values[row]!;
+  }
+  if (rows.length > 0 && !found) {
+    const look = `ids look like '${ids[0]!}' and '${placed.ids[0] ?? ''}'`;
     throw new TaskError(`none of the ${counted(ids.length)} of '${who}' has an outcome; ${look}`, {
       port: 'outcome',
     });
   }
-  return Float64Array.from(rows, (row) => (row < 0 ? NaN : outcome.values[row]!));
+  return labels;
 }
 
 /** Rows of the training people with an outcome, ascending, at most `train_people` of them. */
 function sizeMatched(context: TaskContext<Params>, shared: Shared, labels: Float64Array): Int32Array {
-  const known = shared.data.train.rows.filter((row) => !Number.isNaN(labels[row]!));
+  const { rows } = shared.data.train;
+  const known = new Int32Array(rows.length);
+  let count = 0;
+  for (const row of rows) if (!Number.isNaN(labels[row]!)) known[count++] = row;
+  const available = known.subarray(0, count);
   const size = context.params.train_people;
-  if (size === null || known.length <= size) return known;
-  const draw = drawOf(context, shared, 'size');
-  return known
-    .sort((a, b) => draw[a]! - draw[b]! || a - b)
-    .slice(0, size)
-    .sort();
+  return size === null || count <= size
+    ? available
+    : luckiest(available, size, luckFor(context, shared, 'size'));
 }
 
-function drawOf(context: TaskContext<Params>, { data, draws }: Shared, stream: string): Float64Array {
-  let draw = draws.get(stream);
-  if (!draw) {
-    const { columns, rows, ids } = data.train;
-    draw = new Float64Array(columns[0]!.length).fill(NaN);
-    for (const [i, row] of rows.entries()) draw[row] = uniformOf(context.seed, stream, ids[i]!);
-    draws.set(stream, draw);
-  }
-  return draw;
+function luckFor(context: TaskContext<Params>, shared: Shared, stream: string): Luck {
+  const before = shared.luck.get(stream);
+  if (before) return before;
+  const { columns, rows, ids } = shared.data.train;
+  const draw = new Float64Array(columns[0]!.length).fill(NaN);
+  for (const [i, row] of rows.entries()) draw[row] = uniformOf(context.seed, stream, ids[i]!);
+  const luck = luckOf(draw);
+  shared.luck.set(stream, luck);
+  return luck;
 }

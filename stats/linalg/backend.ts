@@ -42,14 +42,17 @@ export interface Backend {
   /** `C ← opA(A)·opB(B) + C`, in place; for sums over blocks of rows. */
   gemmAdd(c: Matrix, a: Matrix, b: Matrix, opA?: Operand, opB?: Operand): void;
 
+  /** `y ← op(A)·x + y`, in place: several times faster than a product with one column. */
+  gemvAdd(y: Float64Array, a: Matrix, x: Float64Array, op: Operand): void;
+
   /** The symmetric product, both triangles filled: 'T' → AᵀA (cols × cols), 'N' → AAᵀ (rows × rows). */
   syrk(a: Matrix, op: Operand): Matrix;
 
   /**
-   * Adds A·Aᵀ to the lower triangle of C (rows × rows), for A rows × cols, both in one precision. Whole numbers whose sums stay
-   * within 2²⁴ (single precision) or 2⁵³ (double) are added exactly, in whatever order.
+   * Adds A·Aᵀ ('N', the default) to the lower triangle of C (rows × rows), or AᵀA ('T', cols × cols), for A rows × cols, both in
+   * one precision. Whole numbers whose sums stay within 2²⁴ (single precision) or 2⁵³ (double) are added exactly, in whatever order.
    */
-  syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number): void;
+  syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number, op?: Operand): void;
 
   /** Cholesky factor of a symmetric matrix; only its lower triangle is read, and it is not changed. */
   potrf(a: Matrix): Cholesky;

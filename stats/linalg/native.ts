@@ -42,6 +42,9 @@ export function openNative(path: string): Backend {
   const dgemm = required(
     'void cblas_dgemm(int, int, int, int, int, int, double, double *, int, double *, int, double, double *, int)',
   );
+  const dgemv = required(
+    'void cblas_dgemv(int, int, int, int, double, double *, int, double *, int, double, double *, int)',
+  );
   const dsyrk = required(
     'void cblas_dsyrk(int, int, int, int, int, double, double *, int, double, double *, int)',
   );
@@ -170,16 +173,21 @@ export function openNative(path: string): Backend {
       return c;
     },
     gemmAdd,
+    gemvAdd: (y, a, x, op) => {
+      if (a.rows === 0 || a.cols === 0) return;
+      dgemv(ROW_MAJOR, cblas(op), a.rows, a.cols, 1, a.data, a.cols, x, 1, 1, y, 1);
+    },
     syrk,
-    syrkAdd: (c, a, rows, cols) => {
+    syrkAdd: (c, a, rows, cols, op = 'N') => {
       if (rows === 0 || cols === 0) return;
       const product = c instanceof Float32Array ? ssyrk : dsyrk;
-      product(ROW_MAJOR, LOWER, PLAIN, rows, cols, 1, a, cols, 1, c, rows);
+      const [order, inner] = op === 'N' ? [rows, cols] : [cols, rows];
+      product(ROW_MAJOR, LOWER, cblas(op), order, inner, 1, a, cols, 1, c, order);
     },
     potrf: (a) => {
       const n = a.rows;
-      const factor = matrix(n, n);
-      for (let i = 0; i < n; i++) factor.data.set(a.data.subarray(i * n, i * n + i + 1), i * n);
+      const factor = matrix(n, n, a.data.slice());
+      for (let i = 0; i < n; i++) factor.data.fill(0, i * n + i + 1, (i + 1) * n);
       const order = Int32Array.of(n);
       const info = new Int32Array(1);
       if (n > 0) dpotrf(LAPACK_UPPER, order, factor.data, order, info, 1);

@@ -44,9 +44,29 @@ function syrk(a: Matrix, op: Operand): Matrix {
   return c;
 }
 
-function syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number): void {
-  const product = syrk(matrix(rows, cols, Float64Array.from(a.subarray(0, rows * cols))), 'N').data;
-  for (let i = 0; i < rows; i++) for (let j = 0; j <= i; j++) c[i * rows + j]! += product[i * rows + j]!;
+function gemvAdd(y: Float64Array, { rows, cols, data }: Matrix, x: Float64Array, op: Operand): void {
+  for (let i = 0, at = 0; i < rows; i++) {
+    if (op === 'T') {
+      const scale = x[i]!;
+      for (let j = 0; j < cols; j++, at++) y[j]! += scale * data[at]!;
+    } else {
+      let sum = 0;
+      for (let j = 0; j < cols; j++, at++) sum += data[at]! * x[j]!;
+      y[i]! += sum;
+    }
+  }
+}
+
+function syrkAdd<T extends Float32Array | Float64Array>(
+  c: T,
+  a: T,
+  rows: number,
+  cols: number,
+  op: Operand = 'N',
+): void {
+  const product = syrk(matrix(rows, cols, Float64Array.from(a.subarray(0, rows * cols))), op).data;
+  const order = op === 'N' ? rows : cols;
+  for (let i = 0; i < order; i++) for (let j = 0; j <= i; j++) c[i * order + j]! += product[i * order + j]!;
 }
 
 /** Left-looking by panels: update the panel by all earlier columns, factor its diagonal block, then solve below it. */
@@ -118,6 +138,7 @@ export const portableBackend: Backend = {
   kind: 'portable',
   gemm,
   gemmAdd,
+  gemvAdd,
   syrk,
   syrkAdd,
   potrf,

@@ -91,6 +91,43 @@ describe.each(backends)('%s backend', (_, backend) => {
     }
   });
 
+  it.each([
+    [1, 1],
+    [257, 33],
+    [33, 261],
+  ])('gemvAdd of %d × %d adds the product to what is there, either way', (rows, cols) => {
+    const a = sample(rows, cols);
+    for (const op of ['N', 'T'] as const) {
+      const [m, n] = op === 'N' ? [rows, cols] : [cols, rows];
+      const x = sample(n, 1, 3);
+      const y = new Float64Array(m).fill(0.5);
+      backend.gemvAdd(y, a, x.data, op);
+      naive(a, x, op, 'N').data.forEach((value, i) => expect(y[i]! - 0.5).toBeCloseTo(value, 10));
+    }
+    const empty = Float64Array.of(7);
+    backend.gemvAdd(empty, matrix(1, 0), new Float64Array(0), 'N');
+    expect([...empty]).toEqual([7]);
+  });
+
+  it('syrkAdd sums AᵀA over blocks of rows, in either precision', () => {
+    const a = sample(40, 9);
+    const whole = backend.syrk(a, 'T').data;
+    const double = new Float64Array(81);
+    const single = new Float32Array(81);
+    for (const start of [0, 25]) {
+      const size = start === 0 ? 25 : 15;
+      const block = a.data.subarray(start * 9, (start + size) * 9);
+      backend.syrkAdd(double, block, size, 9, 'T');
+      backend.syrkAdd(single, Float32Array.from(block), size, 9, 'T');
+    }
+    for (let i = 0; i < 9; i++) {
+      for (let j = 0; j <= i; j++) {
+        expect(double[i * 9 + j]).toBeCloseTo(whole[i * 9 + j]!, 10);
+        expect(single[i * 9 + j]).toBeCloseTo(whole[i * 9 + j]!, 3);
+      }
+    }
+  });
+
   it('a Cholesky factor multiplies back, and solves', () => {
     for (const n of [1, 2, 63, 64, 65, 150]) {
       const a = backend.syrk(sample(2 * n + 3, n), 'T');

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitL1Logistic, liblinearLambda, logisticProblem, type LogisticFit } from '../../stats/logistic.js';
 import { crossValidateL1Logistic, l1LogisticPath, predictLogistic } from '../../stats/logistic-path.js';
+import { matrixFromColumns } from '../../stats/linalg/matrix.js';
 import { portableBackend } from '../../stats/linalg/portable.js';
+import { weightedRowGram } from '../../stats/weighted-gram.js';
+import { backends } from './backends.js';
 import { haveData, readCohort, readReference } from './cohort-csv.js';
 import { seededUniform } from './cox-cases.js';
 
@@ -168,6 +171,72 @@ describe('identities', () => {
       ),
       { numRuns: 40 },
     );
+  });
+});
+
+describe.each(backends)('a first model in single precision (%s backend)', (_, backend) => {
+  const uniform = seededUniform(11);
+  const people = 400;
+  const normal = (): number => uniform() + uniform() + uniform() + uniform() - 2;
+  const base = Array.from({ length: 6 }, () => Float64Array.from({ length: people }, normal));
+  const labels = Array.from(base[0]!, (v, i) => (normal() < v + 0.5 * base[1]![i]! ? 1 : 0));
+  const lambda = 0.01;
+  const fitOf = (columns: Float64Array[]): LogisticFit =>
+    fitL1Logistic(columns, labels, backend, { lambda, penaliseIntercept: true });
+  const replaced = (column: Float64Array): Float64Array[] => [...base.slice(0, 5), column];
+
+  it.each([
+    ['far from its mean', base[5]!.map((v) => 1e5 + v)],
+    ['beyond the range of single precision', base[5]!.map((v) => 1e25 * v)],
+    ['below it', base[5]!.map((v) => 1e-30 * v)],
+    ['the same as another to seven digits', base[0]!.map((v, i) => v + 1e-7 * base[5]![i]!)],
+    ['the sum of others', base[0]!.map((v, i) => v + base[1]![i]! - base[2]![i]!)],
+    ['zero', new Float64Array(people)],
+    ['constant', new Float64Array(people).fill(3)],
+  ])('a column %s ends at the optimality conditions all the same', (_what, column) => {
+    const fit = fitOf(replaced(column));
+    expect(fit.status).toBe('ok');
+    const eta = predictLogistic(fit, replaced(column));
+    const gradientsAt = (scores: Float64Array): number[] =>
+      replaced(column).map(
+        (x) => x.reduce((sum, v, i) => sum + v * (1 / (1 + Math.exp(-scores[i]!)) - labels[i]!), 0) / people,
+      );
+    const lambdaMax = Math.max(...gradientsAt(new Float64Array(people)).map(Math.abs));
+    gradientsAt(eta).forEach((g, j) => {
+      const w = fit.coefficients[j]!;
+      const off = w === 0 ? Math.abs(g) - lambda : Math.abs(g + Math.sign(w) * lambda);
+      expect(off).toBeLessThan(1e-8 * lambdaMax);
+    });
+  });
+
+  it('an infinite value is still the caller’s bug', () => {
+    expect(() => fitOf(replaced(base[5]!.map((v, i) => (i === 7 ? Infinity : v))))).toThrow(
+      'internal error: column 5',
+    );
+  });
+
+  it('a fit leaves nothing behind for the next one', () => {
+    const first = fitOf(base);
+    fitOf(base.map((x) => x.map((v) => 3 * v)).slice(0, 2));
+    expect(fitOf(base)).toEqual(first);
+  });
+
+  it('the Gram matrix is that of double precision to 1e-6', () => {
+    const design = matrixFromColumns(base);
+    const weights = Float64Array.from(base[0]!, () => uniform());
+    for (const v of [null, weights]) {
+      const [double, single] = [
+        weightedRowGram(design, v, backend),
+        weightedRowGram(design, v, backend, 'single'),
+      ];
+      const expected = base.map((x) =>
+        base.map((z) => x.reduce((sum, value, i) => sum + (v ? v[i]! : 1) * value * z[i]!, 0)),
+      );
+      expected.flat().forEach((value, at) => {
+        expect(double.data[at]).toBeCloseTo(value, 9);
+        expect(Math.abs(single.data[at]! - value)).toBeLessThan(1e-6 * people);
+      });
+    }
   });
 });
 

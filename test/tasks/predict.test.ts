@@ -1,13 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../cache/digest.js';
 import { idTable, numbers, texts, type Table } from '../../cache/table.js';
 import { numberColumn } from '../../cache/column.js';
 import { crossValidateBoosting, predictBoosted } from '../../stats/boosting.js';
-import { downSample, splitClasses, stratifiedFolds } from '../../stats/class-balance.js';
+import { downSample, luckOf, splitClasses, stratifiedFolds, type Luck } from '../../stats/class-balance.js';
 import { linalg } from '../../stats/linalg/linalg.js';
 import { fitL1Logistic, liblinearLambda } from '../../stats/logistic.js';
 import { crossValidateL1Logistic } from '../../stats/logistic-path.js';
 import { rngFromSeed, uniformOf } from '../../stats/rng.js';
+import { calibrationTable } from '../../tasks/prediction.js';
 import { predictLogistic } from '../../tasks/predict-logistic.js';
 import type { BoostedClassifier, LinearClassifier } from '../../tasks/classifier.js';
 import { readReference } from '../stats/cohort-csv.js';
@@ -41,7 +43,7 @@ const trainRows = Int32Array.from({ length: reference.train }, (_, i) => i);
 const linear = (ran: Ran): LinearClassifier => ran.json('model') as unknown as LinearClassifier;
 const metric = (ran: Ran, name: string): number => numbers(ran.table('metrics'), name)[0]!;
 const status = (ran: Ran): string | null => texts(ran.table('metrics'), 'status')[0]!;
-const draw = (stream: string): Float64Array => Float64Array.from(ids, (id) => uniformOf(seed, stream, id));
+const luck = (stream: string): Luck => luckOf(ids.map((id) => uniformOf(seed, stream, id)));
 const withOutcome = (values: ArrayLike<number>): Table => cohort({ y: Float64Array.from(values) });
 
 describe(`against scikit-learn ${reference.version} (liblinear, C = 0.5, no down-sampling)`, () => {
@@ -62,7 +64,7 @@ describe(`against scikit-learn ${reference.version} (liblinear, C = 0.5, no down
 describe('who trains', () => {
   it('faithful: all of the smaller class and as many of the larger, training people only', async () => {
     const ran = await runTask(predictLogistic, { inputs, seed });
-    const rows = downSample(splitClasses(labels, trainRows), draw('down-sample'));
+    const rows = downSample(splitClasses(labels, trainRows), luck('down-sample'));
     const cases = labels.filter((y) => y === 1).length;
     expect(rows.length).toBe(2 * cases);
     expect([metric(ran, 'train'), metric(ran, 'train_cases')]).toEqual([2 * cases, cases]);
@@ -138,7 +140,7 @@ describe('who trains', () => {
 describe('recommended', () => {
   it('chooses the penalty by stratified folds within the training people, the intercept free', async () => {
     const ran = await runTask(predictLogistic, { params: { mode: 'recommended', folds: 4 }, inputs, seed });
-    const folds = stratifiedFolds(splitClasses(labels, trainRows), draw('fold'), 4);
+    const folds = stratifiedFolds(splitClasses(labels, trainRows), luck('fold'), 4);
     const { choice, path } = crossValidateL1Logistic(columns, labels, folds, linalg(), {
       rows: trainRows,
       count: 50,
@@ -193,7 +195,7 @@ describe('recommended', () => {
       seed,
     });
     const model = ran.json('model') as unknown as BoostedClassifier;
-    const folds = stratifiedFolds(splitClasses(labels, trainRows), draw('fold'), 5);
+    const folds = stratifiedFolds(splitClasses(labels, trainRows), luck('fold'), 5);
     const boosted = crossValidateBoosting(columns, labels, folds, { loss: 'logistic', rows: trainRows });
     expect(canonicalJson(model.boosted as never)).toBe(canonicalJson(boosted as never));
     expect(boosted.trees.length).toBeGreaterThan(0);
@@ -402,6 +404,33 @@ describe('batches', () => {
 });
 
 describe('the table of calibration', () => {
+  it('people of equal risk enter the groups in the order of their ids', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom(-1, -0.5, -0, 0, 0.5, 2), fc.constantFrom(0, 1)), {
+          maxLength: 60,
+        }),
+        (people) => {
+          const eta = Float64Array.from(people, ([score]) => score);
+          const outcome = Float64Array.from(people, ([, y]) => y);
+          const order = people.map((_, i) => i).sort((a, b) => eta[a]! - eta[b]! || a - b);
+          const edge = (g: number): number => Math.round((g * order.length) / 10);
+          const groups = Array.from({ length: 10 }, (_, g) => order.slice(edge(g), edge(g + 1))).filter(
+            (group) => group.length > 0,
+          );
+          const mean = (group: number[], of: (i: number) => number): number =>
+            group.reduce((sum, i) => sum + of(i), 0) / group.length;
+          const table = lists(calibrationTable({ outcome, eta } as never));
+          expect(table['people']).toEqual(groups.map((group) => group.length));
+          expect(table['observed']).toEqual(groups.map((group) => mean(group, (i) => outcome[i]!)));
+          expect(table['predicted']).toEqual(
+            groups.map((group) => mean(group, (i) => 1 / (1 + Math.exp(-eta[i]!)))),
+          );
+        },
+      ),
+    );
+  });
+
   it('has ten groups that hold everybody, by rising risk', async () => {
     const ran = await runTask(predictLogistic, { params: { mode: 'recommended' }, inputs, seed });
     const table = lists(ran.table('calibration'));
