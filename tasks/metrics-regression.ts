@@ -7,23 +7,40 @@ import { rSquared, squaredPearson } from '../stats/regression-metrics.js';
 import { itemColumns, itemLabel } from './gathered.js';
 import { idsOf, numbersOf, onlyColumn } from './reading.js';
 
+interface Params {
+  readonly baseline: string | null;
+}
+
 /** Observed and predicted values of the people who have both. */
 interface Pairs {
   readonly observed: Float64Array;
   readonly predicted: Float64Array;
 }
 
-export const metricsRegression = defineTask<Record<string, never>>({
+export const metricsRegression = defineTask<Params>({
   name: 'metrics.regression',
   version: 1,
   summary: 'R² of both kinds and Spearman ρ of predictions, by fold, as means over folds and pooled.',
   details: `- \`r2\` is 1 − SSE/SST about the mean of the people scored; \`r2_pearson\` is the squared Pearson correlation, what R² would be
   after the best linear recalibration; \`rho\` is Spearman's.
 - A mean over folds weighs each fold alike; \`pooled\` takes the held-out people of all folds as one sample.
+- \`r2_increment\` is what a configuration adds to \`baseline\`: the mean over folds of the difference of their \`r2\`. Of models that
+  hold the baseline's predictors among their own it is the increment over them.
 - \`sd_ratio\` is SD(predicted)/SD(observed), pooled: predictions vary less than what they predict.
 
 People without a truth or without a prediction are not scored. A number that is undefined (nothing varies) is missing.`,
-  params: { type: 'object', properties: {}, additionalProperties: false },
+  params: {
+    type: 'object',
+    properties: {
+      baseline: {
+        type: ['string', 'null'],
+        default: null,
+        description:
+          'A configuration, such as one of age and sex, over which the others are to add; null: none.',
+      },
+    },
+    additionalProperties: false,
+  },
   inputs: {
     predictions: {
       type: 'table',
@@ -36,7 +53,7 @@ People without a truth or without a prediction are not scored. A number that is 
     table: {
       type: 'metrics',
       summary:
-        'Per configuration: folds, n, and r2, r2_pearson and rho as means over folds and pooled, sd_ratio.',
+        'Per configuration: folds, n, and r2, r2_pearson and rho as means over folds and pooled, sd_ratio; with `baseline` r2_increment.',
     },
     folds: { type: 'metrics', summary: 'Per fold and configuration: n, r2, r2_pearson, rho.' },
   },
@@ -55,6 +72,13 @@ People without a truth or without a prediction are not scored. A number that is 
       const folds = byFold.map((list) => list[c]!);
       return { folds: folds.map(score), pooled: score(joined(folds)), sdRatio: sdRatio(joined(folds)) };
     });
+    const { baseline } = context.params;
+    const base = baseline === null ? null : configurations.indexOf(baseline);
+    if (base === -1)
+      throw new TaskError(`no configuration '${baseline!}' among ${configurations.join(', ')}`, {
+        port: 'predictions',
+        column: baseline!,
+      });
     const column = (pick: (of: (typeof summary)[number]) => number): Column =>
       numberColumn(summary.map(pick));
     const labels = items.flatMap(({ item }) => configurations.map((): GatheredItem => item));
@@ -72,6 +96,14 @@ People without a truth or without a prediction are not scored. A number that is 
           ['r2_pearson_pooled', column(({ pooled }) => pooled.r2Pearson)],
           ['rho_pooled', column(({ pooled }) => pooled.rho)],
           ['sd_ratio', column((of) => of.sdRatio)],
+          ...(base === null
+            ? []
+            : [
+                [
+                  'r2_increment',
+                  column(({ folds }) => mean(folds.map(({ r2 }, f) => r2 - summary[base]!.folds[f]!.r2))),
+                ] as const,
+              ]),
         ]),
       ),
       folds: tableOutput(

@@ -21,6 +21,7 @@ import { imputeMasking } from './impute-masking.js';
 import { imputeSimple } from './impute-simple.js';
 import { metricsEffectiveRank } from './metrics-effective-rank.js';
 import { metricsRegression } from './metrics-regression.js';
+import { modelContributions } from './model-contributions.js';
 import { modelPredict } from './model-predict.js';
 import { modelStack } from './model-stack.js';
 import { outcomeCauseSpecific } from './outcome-cause-specific.js';
@@ -77,6 +78,7 @@ export const registry = new Registry([
   imputeSimple,
   metricsEffectiveRank,
   metricsRegression,
+  modelContributions,
   modelPredict,
   modelStack,
   outcomeCauseSpecific,

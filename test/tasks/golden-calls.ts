@@ -166,6 +166,9 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
       },
     },
   },
+  'model.contributions': {
+    inputs: { model: { json: model }, features: { named: { count } } },
+  },
   'model.predict': {
     params: { fold: 2 },
     inputs: { model: { json: model }, features: { named: { count } }, folds },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../cache/digest.js';
 import { numbers, type Table } from '../../cache/table.js';
+import type { Json } from '../../engine/task.js';
 import { fitStacks, predictStack, DenseModality } from '../../stats/stack.js';
 import { linalg } from '../../stats/linalg/linalg.js';
 import { matrixFromColumns } from '../../stats/linalg/matrix.js';
@@ -158,7 +159,7 @@ describe('model.stack and model.predict', () => {
       "'configurations' names the modality 'snp', but 'features' has biochemistry, count",
     );
     await expect(fit({ target: cohort({ y: gappy.fill(NaN) }) })).rejects.toThrow(
-      'expected at least 3 training people with a target, got 0',
+      'the target is missing in everybody to train on',
     );
   });
 
@@ -253,6 +254,21 @@ describe('metrics.regression', () => {
         inputs: { truth, predictions: { gather: [fold(1, { a: { m: 2 } }), fold(2, { a: { k: 2 } })] } },
       }),
     ).rejects.toThrow('the predictions have different columns: m, but also k');
+  });
+
+  it('the increment over a baseline is the mean difference of R² over folds', async () => {
+    const gather = [
+      fold(1, { a: { m: 1, age: 2 }, b: { m: 2, age: 2 }, c: { m: 3, age: 2 } }),
+      fold(2, { d: { m: 4, age: 5 }, f: { m: 5, age: 4 } }),
+    ];
+    const run = (params: Record<string, Json>) =>
+      runTask(metricsRegression, { params, inputs: { truth, predictions: { gather } } });
+    const table = lists((await run({ baseline: 'age' })).table('table'));
+    expect(table['configuration']).toEqual(['m', 'age']);
+    // R² of m: 1 and −3; of age: 0 and 1.
+    expect(table['r2_increment']).toEqual([-1.5, 0]);
+    expect(lists((await run({})).table('table'))).not.toHaveProperty('r2_increment');
+    await expect(run({ baseline: 'sex' })).rejects.toThrow("no configuration 'sex' among m, age");
   });
 
   it('takes one column of truth', async () => {
