@@ -2,8 +2,12 @@
 import { cpus } from 'node:os';
 import { benchInstances } from './instances.js';
 import type { Measurement } from './measurement.js';
+import { benchValidation } from './validation.js';
 
-const benches: Readonly<Record<string, () => Measurement[]>> = { instances: benchInstances };
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  validation: benchValidation,
+};
 
 const names = process.argv.slice(2);
 for (const name of names) {
