@@ -1,16 +1,17 @@
 /**
- * The tables of docs/validation.md, as Markdown.
- * Not responsible for the words around them.
+ * The tables of docs/validation.md that are about one run, as Markdown.
+ * Not responsible for the words around them, nor for comparing runs (validation-switch-tables.ts).
  */
 import { spearman } from '../stats/ranks.js';
 import { selectionOf } from './validation-genetics.js';
+import { fixed, markdown, p, share } from './validation-markdown.js';
 import { agreement, median, type Estimate } from './validation-measures.js';
 import { ARMS, KINDS, number, pairsOf, text, type Arm, type Pair } from './validation-pairs.js';
 import type { Answers, Row } from './validation-run.js';
-import { BASELINE, SWITCHES, type Switch } from './validation-switches.js';
+
 import type { Known } from './validation-truth.js';
 
-const ALPHA = 0.05;
+export const ALPHA = 0.05;
 const GROUPS = ['T1', 'SWI', 'cardiac'];
 
 export const ARM_NAMES: Readonly<Record<Arm, string>> = {
@@ -18,23 +19,6 @@ export const ARM_NAMES: Readonly<Record<Arm, string>> = {
   imputed: 'imputed IDP, target cohort',
   true: 'true IDP, target cohort',
 };
-
-const fixed = (value: number, digits = 2): string =>
-  Number.isFinite(value) ? value.toFixed(digits).replace('-', '−') : '';
-const signed = (value: number, digits: number): string => `${value > 0 ? '+' : ''}${fixed(value, digits)}`;
-const share = (part: number, whole: number): string =>
-  whole > 0 ? `${((100 * part) / whole).toFixed(0)} %` : '';
-const p = (value: number): string => {
-  if (!Number.isFinite(value)) return '';
-  if (value >= 0.001) return value.toFixed(3);
-  const [digits, exponent] = value.toExponential(0).split('e-');
-  return `${digits}·10⁻${exponent!.replace(/\d/g, (d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(d)]!)}`;
-};
-
-function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
-}
 
 /** R² of one configuration, by IDP. */
 export function accuracyOf(answers: Answers, configuration: string, groups: readonly string[]): number[] {
@@ -154,6 +138,8 @@ export function estimatesOf(pairs: readonly Pair[], arm: Arm, against: 'planted'
 export function effectsTable(known: Known, answers: Answers): string {
   const pairs = pairsOf(known.truth, answers);
   const planted = pairs.filter(({ kind }) => kind === 'planted');
+  const isStrong = (pair: Pair): boolean => Math.abs(pair.planted) >= 0.5;
+  const [weak, strong] = [planted.filter((pair) => !isStrong(pair)), planted.filter(isStrong)];
   const row = (arm: Arm, against: 'planted' | 'marginal', which: string, of: readonly Pair[]): string[] => {
     const { pairs: n, slope, correlation, coverage, error } = agreement(estimatesOf(of, arm, against));
     return [
@@ -175,6 +161,8 @@ export function effectsTable(known: Known, answers: Answers): string {
       row('imputed', 'planted', 'planted', planted),
       row('measured', 'marginal', 'planted', planted),
       row('imputed', 'marginal', 'planted', planted),
+      row('imputed', 'marginal', 'planted, below 0.5', weak),
+      row('imputed', 'marginal', 'planted, 0.5 and more', strong),
       row('measured', 'marginal', 'all', pairs),
       row('imputed', 'marginal', 'all', pairs),
     ],
@@ -201,7 +189,7 @@ export function discoveriesTable(known: Known, answers: Answers): string {
     return [NAMES_OF_KINDS[kind], String(members.length), ...cells];
   });
   const all = ARMS.flatMap((arm) => {
-    const found = pairs.filter((pair) => (pair.arms[arm]?.q ?? 1) <= ALPHA);
+    const found = pairs.filter((pair) => isFound(pair, arm));
     const wrong = found.filter(({ kind }) => kind !== 'planted').length;
     return [`${wrong} of ${found.length} (${share(wrong, found.length)})`, ''];
   });
@@ -228,88 +216,10 @@ export function verdictsTable(answers: Answers): string {
   );
 }
 
-/** Which configuration of the models a switch is about. */
-const configurationOf = ({ name }: Switch): string => (name === 'snp' ? 'snp' : 'integrated');
+export const isFound = ({ arms }: Pair, arm: Arm): boolean => (arms[arm]?.q ?? 1) <= ALPHA;
 
 export const ofCategory = (rows: readonly Row[] | undefined, category: string): Row | undefined =>
   rows?.find((row) => row['value'] === 'auc' && row['category'] === category);
-
-export function switchesTable(answers: ReadonlyMap<string, Answers>): string {
-  const rows = SWITCHES.filter(({ extent }) => extent === 'study').map((one) => {
-    const own = answers.get(one.name)!;
-    const auc = ofCategory(own['tests'], 'all');
-    const corrected = ofCategory(own['corrected'], 'all');
-    const units = own['units'] ?? [];
-    const differences = units.map((row) => number(row, 'difference'));
-    const middle = (name: string): number => median(units.map((row) => number(row, name)));
-    const significant = (arm: string): number =>
-      (own[arm] ?? []).filter((row) => number(row, 'q') <= ALPHA).length;
-    const tested = (own['imputed'] ?? []).length;
-    const configuration = configurationOf(one);
-    return [
-      one.label,
-      `${fixed(median(accuracyOf(own, configuration, ['T1', 'SWI'])))} / ${fixed(median(accuracyOf(own, configuration, ['cardiac'])))}`,
-      `${significant('real')} / ${significant('imputed')} of ${tested}`,
-      fixed(number(own['ranking']?.[0] ?? {}, 'rho')),
-      `${fixed(middle('reference'), 3)} → ${fixed(middle('other'), 3)}`,
-      signed(median(differences), 3),
-      `${differences.filter((d) => d > 0).length} of ${differences.length}`,
-      p(number(auc ?? {}, 'p')),
-      p(number(corrected ?? {}, 'p')),
-    ];
-  });
-  return markdown(
-    [
-      'switch',
-      'R², brain / cardiac',
-      'significant, measured / imputed',
-      'ρ of categories',
-      'AUC, real → imputed arm',
-      'median ΔAUC',
-      'imputed wins',
-      'p, Wilcoxon',
-      'p, corrected t',
-    ],
-    rows,
-  );
-}
-
-/** Shares of significant pairs that are not planted, under the switches that change associations. */
-export function purityTable({ truth }: Known, answers: ReadonlyMap<string, Answers>): string {
-  const names = [BASELINE.name, 'snp', 'adjusted', 'follow_up', 'recommended', 'few_blood'];
-  const rows = SWITCHES.filter(({ name }) => names.includes(name)).map(({ name, label }) => {
-    const own = answers.get(name)!;
-    const pairs = pairsOf(truth, own);
-    const cells = (['measured', 'imputed'] as const).flatMap((arm) => {
-      const found = pairs.filter((pair) => (pair.arms[arm]?.q ?? 1) <= ALPHA);
-      const right = found.filter(({ kind }) => kind === 'planted').length;
-      const planted = pairs.filter(({ kind }) => kind === 'planted').length;
-      return [String(found.length), share(found.length - right, found.length), share(right, planted)];
-    });
-    const alone = pairs.filter(({ kind }) => kind === 'covariates only');
-    const invented = alone.filter((pair) => (pair.arms.imputed?.q ?? 1) <= ALPHA).length;
-    return [
-      label,
-      ...cells,
-      `${invented} of ${alone.length}`,
-      fixed(number(own['rank']?.[0] ?? {}, 'participation_ratio'), 1),
-    ];
-  });
-  return markdown(
-    [
-      'switch',
-      'measured: significant',
-      'not planted',
-      'planted ones found',
-      'imputed: significant',
-      'not planted',
-      'planted ones found',
-      'imputed, diseases of covariates only',
-      'effective rank of 26',
-    ],
-    rows,
-  );
-}
 
 export function categoriesTable(answers: Answers): string {
   const rows = [...(answers['categories'] ?? [])]
@@ -336,44 +246,6 @@ export function categoriesTable(answers: Answers): string {
       'AUC, real arm',
       'imputed arm',
       'p, Wilcoxon',
-    ],
-    rows,
-  );
-}
-
-export function nullTable(answers: ReadonlyMap<string, Answers>): string {
-  const rows = SWITCHES.filter(({ extent }) => extent === 'models').map(({ name, label }) => {
-    const own = answers.get(name)!;
-    const cells = (['snp', 'blood', 'integrated'] as const).map((configuration) => {
-      const values = accuracyOf(own, configuration, ['T1', 'SWI']);
-      return `${fixed(median(values), 3)} (${fixed(Math.min(...values))} to ${fixed(Math.max(...values))})`;
-    });
-    return [label, ...cells, fixed(median(accuracyOf(own, 'snp', ['cardiac'])), 3)];
-  });
-  return markdown(['', 'R², SNPs', 'R², blood', 'R², both', 'cardiac IDPs (planted 0.15): R², SNPs'], rows);
-}
-
-export function trainingTable(answers: ReadonlyMap<string, Answers>): string {
-  const names = [BASELINE.name, 'size', 'follow_up', 'equal', 'recommended'];
-  const rows = SWITCHES.filter(({ name }) => names.includes(name)).map(({ name, label }) => {
-    const own = answers.get(name)!['training'] ?? [];
-    const middle = (column: string): string => fixed(median(own.map((row) => number(row, column))), 0);
-    return [
-      label,
-      String(own.length),
-      ...['real_train', 'real_cases', 'imputed_train', 'imputed_cases', 'test', 'test_cases'].map(middle),
-    ];
-  });
-  return markdown(
-    [
-      'switch',
-      'diseases',
-      'real arm trains on',
-      'cases',
-      'imputed arm trains on',
-      'cases',
-      'both are tested on',
-      'cases',
     ],
     rows,
   );

@@ -15,6 +15,7 @@ import { text } from './validation-pairs.js';
 import { queriesOf, targetsOf } from './validation-queries.js';
 import type { Answers, Request } from './validation-run.js';
 import { BASELINE, SWITCHES, type Switch } from './validation-switches.js';
+import * as switchTables from './validation-switch-tables.js';
 import * as tables from './validation-tables.js';
 import { knownOf, truthQueries, type Known } from './validation-truth.js';
 
@@ -31,6 +32,7 @@ export function benchValidation(): Measurement[] {
   mkdirSync(FOLDER, { recursive: true });
   const measurements: Measurement[] = [];
   const answers = new Map<string, Answers>();
+  const truths = new Map<string, Truth>();
   let known: Known | null = null;
   for (const one of SWITCHES) {
     const { measurement, answers: own } = ask(one);
@@ -38,14 +40,22 @@ export function benchValidation(): Measurement[] {
     answers.set(one.name, own);
     process.stderr.write(`${one.label}: ${measurement.seconds.toFixed(0)} s\n`);
     // Exports are of the last run: now.
-    if (one.name === BASELINE.name) known = knownOfBaseline(own);
+    const truth = exportedTruth(one);
+    truths.set(one.name, truth);
+    if (one.name === BASELINE.name) known = knownOfBaseline(truth, own);
   }
-  writeTables(known!, answers);
+  writeTables(known!, truths, answers);
   drawFigures(known!, answers);
   return measurements;
 }
 
-function knownOfBaseline(answers: Answers): Known {
+function exportedTruth({ name }: Switch): Truth {
+  const file = join(FOLDER, `${name}.truth.json`);
+  cohortflow('export', WORKFLOW, 'simulation.truth', '-o', file);
+  return JSON.parse(readFileSync(file, 'utf8')) as Truth;
+}
+
+function knownOfBaseline(truth: Truth, answers: Answers): Known {
   const idps = [...new Set((answers['accuracy'] ?? []).map((row) => text(row, 'idp')))];
   const file = join(FOLDER, 'known.json');
   const targets = targetsOf(BASELINE);
@@ -53,8 +63,7 @@ function knownOfBaseline(answers: Answers): Known {
     { workflow: WORKFLOW, store: STORE, sets: [], targets, queries: truthQueries(idps), answers: file },
     'known',
   );
-  const [truth, models] = [join(FOLDER, 'truth.json'), join(FOLDER, 'models')];
-  cohortflow('export', WORKFLOW, 'simulation.truth', '-o', truth);
+  const models = join(FOLDER, 'models');
   rmSync(models, { recursive: true, force: true });
   cohortflow('export', WORKFLOW, 'refit.model', '-o', `${models}.json`);
   const modelOf = (name: string): [string, SnpModel] => [
@@ -62,14 +71,18 @@ function knownOfBaseline(answers: Answers): Known {
     JSON.parse(readFileSync(join(models, name), 'utf8')) as SnpModel,
   ];
   return knownOf(
-    JSON.parse(readFileSync(truth, 'utf8')) as Truth,
+    truth,
     new Map(readdirSync(models).sort().map(modelOf)),
     JSON.parse(readFileSync(file, 'utf8')) as Answers,
   );
 }
 
 /** Puts each table between the lines `<!-- NAME -->` and `<!-- end -->` of the page. */
-function writeTables(known: Known, answers: ReadonlyMap<string, Answers>): void {
+function writeTables(
+  known: Known,
+  truths: ReadonlyMap<string, Truth>,
+  answers: ReadonlyMap<string, Answers>,
+): void {
   const baseline = answers.get(BASELINE.name)!;
   const made: Readonly<Record<string, string>> = {
     accuracy: tables.accuracyTable(known, baseline),
@@ -79,10 +92,11 @@ function writeTables(known: Known, answers: ReadonlyMap<string, Answers>): void 
     discoveries: tables.discoveriesTable(known, baseline),
     verdicts: tables.verdictsTable(baseline),
     categories: tables.categoriesTable(baseline),
-    switches: tables.switchesTable(answers),
-    purity: tables.purityTable(known, answers),
-    training: tables.trainingTable(answers),
-    null: tables.nullTable(answers),
+    switches: switchTables.switchesTable(answers),
+    purity: switchTables.purityTable(truths, answers),
+    predictors: switchTables.predictorsTable(answers),
+    training: switchTables.trainingTable(answers),
+    null: switchTables.nullTable(answers),
   };
   let page = readFileSync(PAGE, 'utf8');
   for (const [name, table] of Object.entries(made)) {
