@@ -29,6 +29,13 @@ const models = (name: string, label: string, ...sets: string[]): Switch => ({
 /** Brain IDPs that nothing predicts: whatever R² they show is an artefact. */
 const NULL_BRAIN = 'params.brain_shares={snp: 0, blood: 0, covariates: 0}';
 
+/** Six times the genome, for fewer people and IDPs. */
+const WIDE = [
+  'params.genome={variants: 60000, regions: 600}',
+  'params.people={imaging: 3000, target: 1000}',
+  'params.idp_counts={t1: 8, swi: 0, cardiac: 1}',
+];
+
 /** 70 % of the demo's imaging cohort. */
 const REAL_ARM = 1708;
 /** The median follow-up of the demo's imaging cohort; that of its target cohort is 12 years. */
@@ -78,6 +85,20 @@ export const SWITCHES: readonly Switch[] = [
     'null brain IDPs, GWAS in the imaging cohort',
     NULL_BRAIN,
     'params.gwas_source=overlapping',
+  ),
+  models(
+    'null_wide_in_fold',
+    'null brain IDPs, GWAS in the training folds, 60,000 variants',
+    NULL_BRAIN,
+    'params.gwas_source=in_fold',
+    ...WIDE,
+  ),
+  models(
+    'null_wide_overlapping',
+    'null brain IDPs, GWAS in the imaging cohort, 60,000 variants',
+    NULL_BRAIN,
+    'params.gwas_source=overlapping',
+    ...WIDE,
   ),
   // Two seeds only: a fit of this mode uses everybody, and seeds differ in the people who are tested alone.
   study('recommended', 'recommended mode (2 seeds)', 'params.mode=recommended', 'params.seeds=2'),

@@ -4,7 +4,7 @@
  * Not responsible for what is asked (validation-queries.ts) nor for what is made of the answers (validation-tables.ts).
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Measurement } from './measurement.js';
@@ -114,10 +114,13 @@ function drawFigures(known: Known, answers: ReadonlyMap<string, Answers>): void 
   mkdirSync(data, { recursive: true });
   for (const [name, csv] of Object.entries(figureData(known, answers)))
     writeFileSync(join(data, `${name}.csv`), csv);
+  // What another store published is not replaced.
+  rmSync(drawn, { recursive: true, force: true });
   cohortflow('run', join(ROOT, 'bench/validation-figures.yaml'));
   mkdirSync(FIGURES, { recursive: true });
   for (const name of readdirSync(drawn).filter((each) => each.endsWith('.svg')))
-    copyFileSync(join(drawn, name), join(FIGURES, `validation-${name}`));
+    // Not a copy: published files are not for everybody to read.
+    writeFileSync(join(FIGURES, `validation-${name}`), readFileSync(join(drawn, name)));
 }
 
 function cohortflow(verb: string, ...words: string[]): void {
