@@ -33,7 +33,7 @@ const NULL_BRAIN = 'params.brain_shares={snp: 0, blood: 0, covariates: 0}';
 const WIDE = [
   'params.genome={variants: 60000, regions: 600}',
   'params.people={imaging: 3000, target: 1000}',
-  'params.idp_counts={t1: 8, swi: 0, cardiac: 1}',
+  'params.idp_counts={t1: 8, swi: 1, cardiac: 1}',
 ];
 
 /** 70 % of the demo's imaging cohort. */
