@@ -18,6 +18,11 @@ const benches: Readonly<Record<string, () => Measurement[]>> = {
   cox: benchCox,
   knn: benchKnn,
   logistic: benchLogistic,
+import { benchValidation } from './validation.js';
+
+const benches: Readonly<Record<string, () => Measurement[]>> = {
+  instances: benchInstances,
+  validation: benchValidation,
 };
 
 const names = process.argv.slice(2);
