@@ -8,6 +8,7 @@ import { benchKnn } from './knn.js';
 import { benchLogistic } from './logistic.js';
 import type { Measurement } from './measurement.js';
 import { benchScores } from './scores.js';
+import { benchValidation } from './validation.js';
 
 const benches: Readonly<Record<string, () => Measurement[]>> = {
   instances: benchInstances,
@@ -18,10 +19,6 @@ const benches: Readonly<Record<string, () => Measurement[]>> = {
   cox: benchCox,
   knn: benchKnn,
   logistic: benchLogistic,
-import { benchValidation } from './validation.js';
-
-const benches: Readonly<Record<string, () => Measurement[]>> = {
-  instances: benchInstances,
   validation: benchValidation,
 };
 

@@ -120,11 +120,20 @@ describe('model.stack with genotypes', () => {
     }
   });
 
-  it('refuses a view without variants and a modality of the same name', async () => {
+  it('predicts the mean of the training people from a view without variants, and says so', async () => {
     const none = await selectOf(folder, whole, { variants: rows({ id: [] as string[] }) });
-    await expect(runTask(modelStack, { inputs: { genotypes: { view: none.view }, target } })).rejects.toThrow(
-      'none of the 0 variants can be a feature',
-    );
+    const inputs = { genotypes: { view: none.view }, target, samples: trainingSamples };
+    const ran = await runTask(modelStack, { inputs });
+    expect(ran.warnings.join()).toContain('no variant can be a feature');
+    const predicted = await runTask(modelPredict, {
+      inputs: { model: { json: ran.json('model') }, genotypes: { view: none.view } },
+    });
+    const observed = training.map((s) => Number(lists(target)['y']![lists(target)['id']!.indexOf(id(s))]));
+    const mean = observed.reduce((a, b) => a + b, 0) / observed.length;
+    for (const value of lists(predicted.table('table'))['snps']!) expect(value).toBeCloseTo(mean, 10);
+  });
+
+  it('refuses a modality of the same name', async () => {
     await expect(
       runTask(modelStack, {
         inputs: { genotypes: { view: whole.view }, features: { named: { snps: dosages } }, target },
