@@ -156,6 +156,7 @@ export function prepareStatements(db: Database.Database) {
          seconds = seconds + (@seconds - seconds) / min(count + 1, 50),
          memory = max(memory * 0.95, @memory), count = count + 1`,
     ),
+    publishedAs: db.prepare<[string], string>('SELECT source FROM published WHERE path = ?').pluck(),
     published: db.prepare<[string], { path: string; hash: Buffer; source: string }>(
       'SELECT path, hash, source FROM published WHERE folder = ?',
     ),
