@@ -434,8 +434,19 @@ export class Index {
     this.statements.removePublishing.run(this.near(folder), path);
   }
 
+  /** Path → the workflow that published it last; files that were published before this was kept are not in it. */
+  publishers(folder: string): Map<string, string> {
+    const rows = this.statements.publishers.all(this.near(folder));
+    return new Map(rows.map(({ path, workflow }) => [path, workflow]));
+  }
+
+  setPublisher(folder: string, path: string, workflow: string): void {
+    this.statements.setPublisher.run(this.near(folder), path, workflow);
+  }
+
   removePublished(folder: string, path: string): void {
     this.transaction(() => {
+      this.statements.removePublisher.run(this.near(folder), path);
       this.statements.removePublished.run(this.near(folder), path);
       this.statements.removePublishing.run(this.near(folder), path);
     });

@@ -66,7 +66,6 @@ export async function publishStudy(input: {
   files: readonly { path: string; digest: Digest }[];
 }): Promise<PublishOutcome> {
   const { workflow, store, graph } = input;
-  const folder = workflow.publishTo;
   const wanted: Wanted[] = [];
   const isExpected: ((path: string) => boolean)[] = [];
   for (const item of workflow.publish) {
@@ -80,17 +79,18 @@ export async function publishStudy(input: {
     wanted.push({ path: report, source: `report ${sha(html)}`, bytes: () => Promise.resolve(html) });
   }
   const expects = (path: string): boolean => isExpected.some((of) => of(path));
-  return { ...(await writeFiles(folder, wanted, expects, store)), report };
+  return { ...(await writeFiles(workflow, wanted, expects, store)), report };
 }
 
 async function writeFiles(
-  folder: string,
+  { name, publishTo: folder }: Workflow,
   wanted: readonly Wanted[],
   expects: (path: string) => boolean,
   store: Store,
 ): Promise<Omit<PublishOutcome, 'report'>> {
   settleUnfinished(folder, store);
   const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
+  const publishers = store.index.publishers(folder);
   const written: string[] = [];
   const removed: string[] = [];
   const edited: string[] = [];
@@ -102,6 +102,8 @@ async function writeFiles(
     const target = join(folder, path);
     const mine = owned.get(path);
     owned.delete(path);
+    // Said first: whatever a kill leaves of it is this workflow's to remove.
+    if (publishers.get(path) !== name) store.index.setPublisher(folder, path, name);
     const found = digestOfFile(target);
     if (found !== null && mine?.source === source && found === mine.digest) {
       unchanged++;
@@ -132,6 +134,8 @@ async function writeFiles(
     }
   }
   for (const { path, digest } of owned.values()) {
+    // Of another workflow that publishes to the same folder.
+    if ((publishers.get(path) ?? name) !== name) continue;
     if (expects(path)) {
       stale.push(path);
       continue;
