@@ -11,7 +11,7 @@ import { dirname, relative } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
 import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION, type StoredRun } from './layout.js';
 import { Sessions } from './sessions.js';
-import { StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
+import { NewerStoreError, StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
 
 /** What is kept of a computation besides its outputs. Never part of the key. */
 export interface EntryDetails {
@@ -78,7 +78,7 @@ export class Index {
   private depth = 0;
   readonly sessions: Sessions;
 
-  /** Opens or creates the index. @throws StoreError when it is damaged or made by a newer version. */
+  /** Opens or creates the index. @throws StoreError when it is damaged, NewerStoreError. */
   constructor(private readonly path: string) {
     const isNew = !existsSync(path);
     try {
@@ -91,7 +91,7 @@ export class Index {
         .transaction(() => {
           const version = this.db.pragma('user_version', { simple: true }) as number;
           if (version > STORE_VERSION) {
-            throw new StoreError(
+            throw new NewerStoreError(
               `the store at ${path} has layout ${version}, made by a newer cohortflow; this one reads up to ${STORE_VERSION}`,
             );
           }
@@ -404,6 +404,11 @@ export class Index {
       .map((row) => ({ path: row.path, digest: row.hash.toString('hex'), source: row.source }));
   }
 
+  /** The sources of what was published under a path, to any folder; the path is relative to it. */
+  publishedAs(path: string): string[] {
+    return this.statements.publishedAs.all(path);
+  }
+
   /** The file is there as it was intended. */
   addPublished(folder: string, path: string, digest: Digest, source: string): void {
     this.transaction(() => {
@@ -429,8 +434,19 @@ export class Index {
     this.statements.removePublishing.run(this.near(folder), path);
   }
 
+  /** Path → the workflow that published it last; files that were published before this was kept are not in it. */
+  publishers(folder: string): Map<string, string> {
+    const rows = this.statements.publishers.all(this.near(folder));
+    return new Map(rows.map(({ path, workflow }) => [path, workflow]));
+  }
+
+  setPublisher(folder: string, path: string, workflow: string): void {
+    this.statements.setPublisher.run(this.near(folder), path, workflow);
+  }
+
   removePublished(folder: string, path: string): void {
     this.transaction(() => {
+      this.statements.removePublisher.run(this.near(folder), path);
       this.statements.removePublished.run(this.near(folder), path);
       this.statements.removePublishing.run(this.near(folder), path);
     });

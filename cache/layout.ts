@@ -50,6 +50,9 @@ export const ADDITIONS = `
     folder TEXT NOT NULL, path TEXT NOT NULL, hash BLOB NOT NULL, source TEXT NOT NULL, temporary TEXT NOT NULL,
     PRIMARY KEY (folder, path)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS publisher (
+    folder TEXT NOT NULL, path TEXT NOT NULL, workflow TEXT NOT NULL, PRIMARY KEY (folder, path)
+  ) WITHOUT ROWID;
 `;
 
 /** A run as it stands in its row. */
@@ -156,6 +159,7 @@ export function prepareStatements(db: Database.Database) {
          seconds = seconds + (@seconds - seconds) / min(count + 1, 50),
          memory = max(memory * 0.95, @memory), count = count + 1`,
     ),
+    publishedAs: db.prepare<[string], string>('SELECT source FROM published WHERE path = ?').pluck(),
     published: db.prepare<[string], { path: string; hash: Buffer; source: string }>(
       'SELECT path, hash, source FROM published WHERE folder = ?',
     ),
@@ -169,6 +173,13 @@ export function prepareStatements(db: Database.Database) {
       'INSERT OR REPLACE INTO publishing (folder, path, hash, source, temporary) VALUES (?, ?, ?, ?, ?)',
     ),
     removePublishing: db.prepare<[string, string]>('DELETE FROM publishing WHERE folder = ? AND path = ?'),
+    publishers: db.prepare<[string], { path: string; workflow: string }>(
+      'SELECT path, workflow FROM publisher WHERE folder = ?',
+    ),
+    setPublisher: db.prepare<[string, string, string]>(
+      'INSERT OR REPLACE INTO publisher (folder, path, workflow) VALUES (?, ?, ?)',
+    ),
+    removePublisher: db.prepare<[string, string]>('DELETE FROM publisher WHERE folder = ? AND path = ?'),
     removePublished: db.prepare<[string, string]>('DELETE FROM published WHERE folder = ? AND path = ?'),
   };
 }

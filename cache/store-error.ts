@@ -3,9 +3,14 @@
  * (MissingObjectError in objects.ts).
  */
 
-/** The store is damaged, or was made by a newer version: exit code 3. */
+/** The store is damaged: exit code 3. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+}
+
+/** The store was made by a newer version of cohortflow: nothing is wrong with it, but this one cannot read it. */
+export class NewerStoreError extends Error {
+  override readonly name = 'NewerStoreError';
 }
 
 /** The store cannot be used as it is (read-only, full, held by a stopped process), and is not damaged. */

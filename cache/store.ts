@@ -156,7 +156,7 @@ export class Store implements ByteReader, ByteWriter {
   readonly artifacts: ArtifactReader;
   readonly writer: ArtifactWriter;
 
-  /** Opens the store in `folder`, making it when absent. @throws StoreError when it is damaged or newer. */
+  /** Opens the store in `folder`, making it when absent. @throws StoreError when it is damaged, NewerStoreError. */
   constructor(readonly folder: string) {
     mkdirSync(join(folder, 'objects'), { recursive: true, mode: 0o700 });
     requireSafeFileSystem(folder, statfsSync(folder).type);

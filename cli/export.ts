@@ -109,10 +109,24 @@ async function chooseResults(
       : fitting.length === 1
         ? fitting[0]
         : fitting.find((name) => name === 'table');
+  if (output === undefined && fitting.length === 0)
+    throw new UserError(
+      `no output of ${node} can be written as .${format}`,
+      names
+        .map(
+          (name) =>
+            `${node}.${name}: ${
+              formatsOf(outputs[name]!)
+                .map((each) => `.${each}`)
+                .join(', ') || 'none'
+            }`,
+        )
+        .join('; '),
+    );
   if (output === undefined)
     throw new UserError(
-      `${node} has several outputs: ${names.join(', ')}`,
-      `name one: cohortflow export ${node}.${fitting[0] ?? names[0]!} …`,
+      `${node} has several outputs: ${fitting.join(', ')}`,
+      `name one: cohortflow export ${node}.${fitting[0]!} …`,
     );
   return { output, refs: found.map(({ at, outputs: all }) => ({ at, ref: all[output]! })) };
 }

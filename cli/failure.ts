@@ -11,7 +11,7 @@ export const EXIT = {
   failed: 1,
   /** The workflow or the command line is wrong. */
   usage: 2,
-  /** The store is damaged, or of a newer version. */
+  /** The store is damaged. */
   damaged: 3,
   /** A bug of cohortflow. 70 is EX_SOFTWARE of sysexits.h. */
   bug: 70,
@@ -73,13 +73,16 @@ export function judge(error: unknown): Verdict {
   if (error instanceof UserError) return verdict(EXIT.usage, message, error.hint);
   if (error instanceof RefusedError) return verdict(EXIT.failed, message, error.hint);
   // Raised by the engine's questions about a name that is not there.
-  if (name === 'NotFoundError' || name === 'QueryError') return verdict(EXIT.usage);
+  if (name === 'NotFoundError' || name === 'QueryError')
+    return verdict(EXIT.usage, message, (error as { hint?: string | null }).hint ?? null);
   if (name === 'PlanDeviationError')
     return verdict(EXIT.usage, message, 'what was finished is kept; look at it again with: cohortflow plan');
   // A full disk, missing permissions, a process that holds the store: nothing is damaged.
   if (name === 'StoreUnavailableError') return verdict(EXIT.failed, message, 'what was finished is kept');
   const repair = 'move the store away; the next run computes everything anew';
-  if (name === 'StoreError') return verdict(EXIT.damaged, message, /newer/.test(message) ? null : repair);
+  if (name === 'StoreError') return verdict(EXIT.damaged, message, repair);
+  if (name === 'NewerStoreError')
+    return verdict(EXIT.usage, message, 'use that version, or another folder with --store');
   if (name === 'MissingObjectError') {
     return verdict(EXIT.damaged, message, 'run again: what needs the object is computed anew');
   }

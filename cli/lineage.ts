@@ -6,7 +6,7 @@ import { count, listed, short } from './format.js';
 import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
 import { chosenSubject, runOption, type RunFlags } from './subject.js';
 import { fit, inline, type Paint } from './terminal.js';
-import { defineVerb, workflowOptions, type WorkflowFlags } from './verb.js';
+import { defineVerb, storeOptions, type WorkflowFlags } from './verb.js';
 
 interface LineageFlags extends WorkflowFlags, RunFlags {
   readonly up?: true;
@@ -26,7 +26,7 @@ export const verb = defineVerb<LineageFlags>({
     ['lineage nhanes3.csv.gz --down', 'everything made from a raw file'],
   ],
   options(command) {
-    workflowOptions(command);
+    storeOptions(command);
     runOption(command);
     command.option('--up', 'what it was made from').option('--down', 'what was made from it');
   },
@@ -117,7 +117,7 @@ function vertexText(
         vertex.seed === null || isBrief ? '' : `seed ${short(vertex.seed)}`,
         digest === undefined ? '' : short(digest),
       ].filter(Boolean);
-      return `${paint.bold(name)}  ${paint.dim(facts.join('  '))}`;
+      return [paint.bold(name), ...facts.map(paint.dim)].join('  ');
     }
   }
 }

@@ -1,5 +1,6 @@
 /** `cohortflow schema`: the JSON schema of workflow files, for editors. */
 import { EXIT } from './failure.js';
+import { refuseWords } from './study.js';
 import { defineVerb } from './verb.js';
 
 export const verb = defineVerb<Record<string, never>>({
@@ -11,7 +12,8 @@ export const verb = defineVerb<Record<string, never>>({
     ['schema --json', 'the same: it is JSON either way'],
   ],
   options: () => undefined,
-  async run(_words, _flags, terminal) {
+  async run(words, _flags, terminal) {
+    refuseWords(words);
     const [{ registry }, { workflowSchema }] = await Promise.all([
       import('../tasks/registry.js'),
       import('../engine/language/editor-schema.js'),

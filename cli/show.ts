@@ -8,7 +8,7 @@ import { layout } from './layout.js';
 import { loadStudy, openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
 import { chosenSubject, requireNode, runOption, type RunFlags } from './subject.js';
 import { fit, type Paint, type Terminal } from './terminal.js';
-import { defineVerb, parseCount, workflowOptions, type WorkflowFlags } from './verb.js';
+import { defineVerb, parseCount, storeOptions, type WorkflowFlags } from './verb.js';
 
 interface ShowFlags extends WorkflowFlags, RunFlags {
   readonly rows?: string;
@@ -38,7 +38,7 @@ export const verb = defineVerb<ShowFlags>({
     ['show 4f1c9a --json', 'by the beginning of its digest'],
   ],
   options(command) {
-    workflowOptions(command);
+    storeOptions(command);
     runOption(command);
     command.option('-n, --rows <n>', `rows of a table to show (default: ${ROWS})`);
   },

@@ -5,9 +5,9 @@ import type { Recorded } from '../engine/recorded.js';
 import { EXIT } from './failure.js';
 import { count, counted, duration, instance, nearPath, time } from './format.js';
 import { layout } from './layout.js';
-import { openRecords, recordedName, storeFolder, takeWorkflowFile } from './study.js';
+import { openRecords, recordedName, storeFolder, takeOnlyWorkflowFile } from './study.js';
 import type { Paint } from './terminal.js';
-import { defineVerb, workflowOptions, type WorkflowFlags } from './verb.js';
+import { defineVerb, storeOptions, type WorkflowFlags } from './verb.js';
 
 const RUNS_SHOWN = 10;
 const FAILURES_SHOWN = 50;
@@ -39,9 +39,9 @@ export const verb = defineVerb<WorkflowFlags>({
     ['status', 'the workflow of this folder'],
     ['status study.yaml --json', 'runs, nodes and failures for a program'],
   ],
-  options: workflowOptions,
+  options: storeOptions,
   async run(words, flags, terminal) {
-    const { file } = takeWorkflowFile(words, flags);
+    const file = takeOnlyWorkflowFile(words, flags);
     const folder = storeFolder(file, flags);
     const store = await openRecords(folder);
     try {

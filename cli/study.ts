@@ -26,6 +26,18 @@ export function takeWorkflowFile(
   return { file: onlyWorkflow(process.cwd()), rest: words };
 }
 
+/** Of a verb that takes nothing but the workflow file. @throws UserError */
+export function takeOnlyWorkflowFile(words: readonly string[], flags: WorkflowFlags): string {
+  const { file, rest } = takeWorkflowFile(words, flags);
+  refuseWords(rest);
+  return file;
+}
+
+/** @throws UserError when there is any. */
+export function refuseWords(words: readonly string[]): void {
+  if (words.length > 0) throw new UserError(`'${words[0]!}' is not expected here`);
+}
+
 /** The one YAML file of a folder that declares the format. @throws UserError */
 function onlyWorkflow(folder: string): string {
   const found = readdirSync(folder)
@@ -57,9 +69,7 @@ export function storeAlone(words: readonly string[], flags: WorkflowFlags): stri
     const folder = resolve(named ?? '.cohortflow');
     if (named !== undefined || hasStore(folder)) return folder;
   }
-  const { file, rest } = takeWorkflowFile(words, flags);
-  if (rest.length > 0) throw new UserError(`'${rest[0]!}' is not expected here`);
-  return storeFolder(file, flags);
+  return storeFolder(takeOnlyWorkflowFile(words, flags), flags);
 }
 
 /** Opens the store in a folder, making it when absent. @throws UserError, RefusedError when the system refuses; StoreError */

@@ -160,9 +160,10 @@ function warningLines(nodes: readonly NodeSummary[], paint: Paint): string[] {
 }
 
 function publishedLines(published: NonNullable<StudyOutcome['published']>, paint: Paint): string[] {
-  const { folder, written, unchanged, removed, edited, stale, problems, report } = published;
+  const { folder, written, unchanged, removed, edited, orphaned, stale, problems, report } = published;
   const total = written.length + unchanged;
-  if (total + removed.length + edited.length + stale.length + problems.length === 0) return [];
+  if (total + removed.length + edited.length + orphaned.length + stale.length + problems.length === 0)
+    return [];
   const parts = [
     written.length > 0 ? `${count(written.length)} written` : '',
     unchanged > 0 ? `${count(unchanged)} unchanged` : '',
@@ -173,6 +174,11 @@ function publishedLines(published: NonNullable<StudyOutcome['published']>, paint
   if (edited.length > 0) {
     lines.push(
       `${paint.yellow('left alone')} ${listed(edited)}: edited since; delete or rename ${edited.length === 1 ? 'it' : 'them'} to have the result again`,
+    );
+  }
+  if (orphaned.length > 0) {
+    lines.push(
+      `${paint.yellow('left alone')} ${listed(orphaned)}: no longer made, but edited since; delete ${orphaned.length === 1 ? 'it' : 'them'} when not needed`,
     );
   }
   if (stale.length > 0) {

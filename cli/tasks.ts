@@ -1,5 +1,6 @@
 /** `cohortflow tasks`: the task library, or one task with its parameters and ports. */
 import { EXIT, UserError } from './failure.js';
+import { refuseWords } from './study.js';
 import { defineVerb } from './verb.js';
 
 export const verb = defineVerb<Record<string, never>>({
@@ -16,7 +17,8 @@ export const verb = defineVerb<Record<string, never>>({
       import('../tasks/registry.js'),
       import('./catalogue.js'),
     ]);
-    const [name] = words;
+    const [name, ...more] = words;
+    refuseWords(more);
     if (name === undefined) {
       if (terminal.isJson) terminal.json(registry.names().map((each) => taskJson(registry.get(each)!)));
       else for (const line of catalogueLines(registry, terminal.paint)) terminal.print(line);

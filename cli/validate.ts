@@ -1,7 +1,7 @@
 /** `cohortflow validate`: checks a workflow, columns of its input files included, without running anything. */
 import { EXIT } from './failure.js';
 import { counted } from './format.js';
-import { checkStudy, takeWorkflowFile } from './study.js';
+import { checkStudy, takeOnlyWorkflowFile } from './study.js';
 import { defineVerb, workflowOptions, type WorkflowFlags } from './verb.js';
 
 export const verb = defineVerb<WorkflowFlags>({
@@ -13,7 +13,7 @@ export const verb = defineVerb<WorkflowFlags>({
   ],
   options: workflowOptions,
   async run(words, flags, terminal) {
-    const { file } = takeWorkflowFile(words, flags);
+    const file = takeOnlyWorkflowFile(words, flags);
     const { workflow, warnings, render } = await checkStudy(file, flags, terminal);
     if (terminal.isJson) {
       const { diagnosticJson } = await import('../engine/language/render.js');

@@ -1,7 +1,7 @@
 /** `cohortflow why`: why the instances of a node are fresh, would run or wait. */
 import type { ExplainedGroup, NodeExplanation } from '../engine/explain.js';
 import { EXIT, UserError } from './failure.js';
-import { count, counted, duration, instance, listed, short, time } from './format.js';
+import { count, counted, duration, instance, short, time } from './format.js';
 import { openStudy, takeWorkflowFile } from './study.js';
 import { chosenRun, runOption, type RunFlags } from './subject.js';
 import type { Paint } from './terminal.js';
@@ -75,7 +75,8 @@ export function whyLines(explanation: NodeExplanation, paint: Paint): string[] {
     lines.push(`  ${count(group.count).padStart(width)}  ${paintHead(group)}`);
     if (groups.length > 1) {
       const more = group.count - group.items.length;
-      const items = more > 0 ? `${group.items.join('; ')} and ${count(more)} more` : listed(group.items);
+      // Items of several axes have commas of their own.
+      const items = `${group.items.join('; ')}${more > 0 ? ` and ${count(more)} more` : ''}`;
       lines.push(paint.dim(`  ${' '.repeat(width)}  ${items}`));
     }
   }

@@ -6,7 +6,16 @@
  * Not responsible for the report's content (report/).
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { canonicalJson } from '../cache/digest.js';
@@ -29,6 +38,8 @@ export interface PublishOutcome {
   readonly removed: readonly string[];
   /** Edited by someone since: left as they are. */
   readonly edited: readonly string[];
+  /** Edited by someone since, and no longer made: left as they are. */
+  readonly orphaned: readonly string[];
   /** Of an earlier run, kept because what makes them failed or was not reached this time. */
   readonly stale: readonly string[];
   /** Could not be written. */
@@ -55,7 +66,6 @@ export async function publishStudy(input: {
   files: readonly { path: string; digest: Digest }[];
 }): Promise<PublishOutcome> {
   const { workflow, store, graph } = input;
-  const folder = workflow.publishTo;
   const wanted: Wanted[] = [];
   const isExpected: ((path: string) => boolean)[] = [];
   for (const item of workflow.publish) {
@@ -69,20 +79,22 @@ export async function publishStudy(input: {
     wanted.push({ path: report, source: `report ${sha(html)}`, bytes: () => Promise.resolve(html) });
   }
   const expects = (path: string): boolean => isExpected.some((of) => of(path));
-  return { ...(await writeFiles(folder, wanted, expects, store)), report };
+  return { ...(await writeFiles(workflow, wanted, expects, store)), report };
 }
 
 async function writeFiles(
-  folder: string,
+  { name, publishTo: folder }: Workflow,
   wanted: readonly Wanted[],
   expects: (path: string) => boolean,
   store: Store,
 ): Promise<Omit<PublishOutcome, 'report'>> {
   settleUnfinished(folder, store);
   const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
+  const publishers = store.index.publishers(folder);
   const written: string[] = [];
   const removed: string[] = [];
   const edited: string[] = [];
+  const orphaned: string[] = [];
   const stale: string[] = [];
   const problems: { path: string; message: string }[] = [];
   let unchanged = 0;
@@ -90,6 +102,8 @@ async function writeFiles(
     const target = join(folder, path);
     const mine = owned.get(path);
     owned.delete(path);
+    // Said first: whatever a kill leaves of it is this workflow's to remove.
+    if (publishers.get(path) !== name) store.index.setPublisher(folder, path, name);
     const found = digestOfFile(target);
     if (found !== null && mine?.source === source && found === mine.digest) {
       unchanged++;
@@ -120,22 +134,30 @@ async function writeFiles(
     }
   }
   for (const { path, digest } of owned.values()) {
+    // Of another workflow that publishes to the same folder.
+    if ((publishers.get(path) ?? name) !== name) continue;
     if (expects(path)) {
       stale.push(path);
       continue;
     }
-    const target = join(folder, path);
-    const found = digestOfFile(target);
-    if (found === digest) {
-      rmSync(target);
-      removed.push(path);
-    } else if (found !== null) {
-      edited.push(path);
-      continue;
+    try {
+      const target = join(folder, path);
+      // What a link has put in its place since is not ours.
+      const found = isInside(folder, target) ? digestOfFile(target) : null;
+      if (found === digest) {
+        rmSync(target);
+        removeEmptyFolders(folder, dirname(target));
+        removed.push(path);
+      } else if (found !== null) {
+        orphaned.push(path);
+        continue;
+      }
+      store.index.removePublished(folder, path);
+    } catch (error) {
+      problems.push({ path, message: error instanceof Error ? error.message : String(error) });
     }
-    store.index.removePublished(folder, path);
   }
-  return { folder, written, unchanged, removed, edited, stale, problems };
+  return { folder, written, unchanged, removed, edited, orphaned, stale, problems };
 }
 
 /**
@@ -244,19 +266,38 @@ function digestOfFile(path: string): Digest | null {
   try {
     return sha(readFileSync(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    // ENOTDIR: a folder above it has become a file.
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }
 }
 
 /** Published files are for the owner and the group. */
 function writeAtomically(folder: string, target: string, temporary: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(target), { recursive: true, mode: 0o750 });
-  // A link inside the folder must not lead the copy out of it.
-  const inside = relative(realpathSync(folder), realpathSync(dirname(target)));
-  if (inside === '..' || inside.startsWith(`..${sep}`)) {
+  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  if (!isInside(folder, target))
     throw new Error(`${target} lies outside of ${folder} (through a link); nothing was written there`);
-  }
+  mkdirSync(dirname(target), { recursive: true, mode: 0o750 });
   writeFileSync(temporary, bytes, { mode: 0o640 });
   renameSync(temporary, target);
+}
+
+/** Whether the folder of a file lies in the publish folder, or would: a link must not lead a copy out of it, nor a removal. */
+function isInside(folder: string, target: string): boolean {
+  let above = dirname(target);
+  while (above !== folder && !existsSync(above)) above = dirname(above);
+  if (!existsSync(folder)) return true;
+  const inside = relative(realpathSync(folder), realpathSync(above));
+  return inside !== '..' && !inside.startsWith(`..${sep}`);
+}
+
+/** From a folder upwards to the publish folder, which stays. */
+function removeEmptyFolders(publishFolder: string, from: string): void {
+  for (let each = from; each !== publishFolder; each = dirname(each)) {
+    try {
+      rmdirSync(each);
+    } catch {
+      return; // Something else is in it.
+    }
+  }
 }

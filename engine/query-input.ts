@@ -38,7 +38,12 @@ export async function inputSource(
     ? await readNow(store, raw, table, isRead)
     : readBefore(raw, table, recorded!, isRead, `${basename(path)} has changed since run ${run.id}`);
   const part = { items: {}, ...manifestPart(store, manifest) };
-  return { name, output: '', axes: [], parts: [part], missing: 0 };
+  const header = isAsRun ? raw.header(table) : raw.headerOf(recorded!, table);
+  const names = [
+    ...(read.id === null ? [] : [read.id]),
+    ...(header?.columns ?? []).map((column) => column.name),
+  ];
+  return { name, output: '', axes: [], parts: [part], names, missing: 0 };
 }
 
 /** What was read is kept, as by a run. */

@@ -29,6 +29,12 @@ export interface QueryNames {
 /** The text is not one SELECT statement. Shown as it stands. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
+  constructor(
+    message: string,
+    readonly hint: string | null = null,
+  ) {
+    super(message);
+  }
 }
 
 /** Words of the parsed text that are never names of columns. */

@@ -42,6 +42,8 @@ export interface Source {
   readonly output: string;
   readonly axes: readonly { readonly name: string; readonly items: readonly Scalar[] }[];
   readonly parts: readonly Part[];
+  /** All columns, of an input of which the parts have only those that were read. */
+  readonly names?: readonly string[];
   readonly missing: number;
 }
 
@@ -50,6 +52,7 @@ const CHUNK = 2048;
 
 export class Binding {
   private readonly types = new Map<string, ColumnType>();
+  private itemNames: readonly string[] = [];
 
   constructor(
     private readonly connection: DuckDBConnection,
@@ -57,17 +60,22 @@ export class Binding {
     private readonly target: readonly string[],
   ) {}
 
+  /** Names of all columns that there are; after `bind`. */
+  get columnNames(): readonly string[] {
+    return this.source.names ?? [...this.itemNames, ...this.types.keys()];
+  }
+
   async bind(isRead: (column: string) => boolean): Promise<BoundTable> {
     const { name: node, output, axes, parts, missing } = this.source;
     for (const { schema } of parts) this.addTypes(schema);
     // A column of the table that is called like an axis keeps its name.
-    const itemNames = axes.map(({ name }) => (this.types.has(name) ? `item.${name}` : name));
+    this.itemNames = axes.map(({ name }) => (this.types.has(name) ? `item.${name}` : name));
     const itemTypes = axes.map(({ items }): ColumnType =>
       items.every((item) => typeof item === 'number') ? 'number' : 'text',
     );
     const columns = [...this.types.keys()].filter(isRead);
     const fields = [
-      ...itemNames.map((name, a) => ({ name, type: itemTypes[a]! })),
+      ...this.itemNames.map((name, a) => ({ name, type: itemTypes[a]! })),
       ...columns.map((name) => ({ name, type: this.types.get(name)! })),
     ];
     const table = this.target.map(quoted).join('.');

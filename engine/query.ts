@@ -26,6 +26,9 @@ const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export { QueryError } from './query-names.js';
 
+/** Columns that are named when a query asks for one that is not there. */
+const COLUMNS_TOLD = 30;
+
 export interface QueryOutcome {
   readonly run: number;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -63,8 +66,9 @@ export async function queryStudy(
     await connection.run('SET enable_external_access = false');
     await connection.run('SET lock_configuration = true');
     const names = await parse(connection, sql);
-    const bound = await bindTables(connection, names, open, newest);
-    return { run: newest.run.id, ...(await answer(connection, sql)), bound };
+    const tables = await bindTables(connection, names, open, newest);
+    const bound = tables.map((each) => each.bound);
+    return { run: newest.run.id, ...(await answer(connection, sql, tables)), bound };
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -81,6 +85,7 @@ async function parse(connection: DuckDBConnection, sql: string): Promise<QueryNa
 async function answer(
   connection: DuckDBConnection,
   sql: string,
+  tables: readonly Bound[],
 ): Promise<Pick<QueryOutcome, 'columns' | 'rows'>> {
   try {
     const reader = await connection.runAndReadAll(sql);
@@ -90,9 +95,18 @@ async function answer(
       rows: reader.getRows().map((row) => row.map(plainValue)),
     };
   } catch (error) {
-    // DuckDB's own words: they name the column or the place.
-    throw new QueryError((error as Error).message);
+    // DuckDB's own words: they name the column or the place. What it offers instead is not all that there is: few columns were bound.
+    const { message } = error as Error;
+    const [head, place] = message.split(/\nCandidate bindings:[^\n]*\n/);
+    throw place === undefined
+      ? new QueryError(message)
+      : new QueryError(`${head!.trimEnd()}\n${place}`, tables.map(columnsText).join('; '));
   }
+}
+
+function columnsText({ bound: { node, output }, columns }: Bound): string {
+  const more = columns.length > COLUMNS_TOLD ? ` and ${columns.length - COLUMNS_TOLD} more` : '';
+  return `columns of ${output === '' ? node : `${node}.${output}`}: ${columns.slice(0, COLUMNS_TOLD).join(', ')}${more}`;
 }
 
 function plainValue(value: DuckDBValue): string | number | boolean | null {
@@ -105,12 +119,18 @@ function plainValue(value: DuckDBValue): string | number | boolean | null {
 
 // ---- what a name stands for ----
 
+interface Bound {
+  readonly bound: BoundTable;
+  /** All that there are, read or not. */
+  readonly columns: readonly string[];
+}
+
 async function bindTables(
   connection: DuckDBConnection,
   names: QueryNames,
   open: (node: string) => Recorded,
   newest: Recorded,
-): Promise<BoundTable[]> {
+): Promise<Bound[]> {
   const groups = new Map<string, { name: TableName; aliases: string[] }>();
   for (const name of names.tables) {
     const id = JSON.stringify([name.schema?.toLowerCase(), name.table.toLowerCase()]);
@@ -118,7 +138,7 @@ async function bindTables(
     group.aliases.push(name.alias.toLowerCase(), name.table.toLowerCase());
     groups.set(id, group);
   }
-  const bound: BoundTable[] = [];
+  const bound: Bound[] = [];
   for (const { name, aliases } of groups.values()) {
     const source = sourceOf(name, names, open, newest);
     if (!source) continue;
@@ -127,7 +147,8 @@ async function bindTables(
     if (name.schema !== null) await connection.run(`CREATE SCHEMA IF NOT EXISTS ${quoted(name.schema)}`);
     const target = [...(name.schema === null ? [] : [name.schema]), name.table];
     const opened = 'input' in source ? await source.input(isRead) : source;
-    bound.push(await new Binding(connection, opened, target).bind(isRead));
+    const binding = new Binding(connection, opened, target);
+    bound.push({ bound: await binding.bind(isRead), columns: binding.columnNames });
   }
   return bound;
 }

@@ -80,7 +80,9 @@ export class Reading {
   }
 
   private start(pool: Executor, table: RawTable, job: ImportJob): void {
-    const what = job.columns ? `${job.columns.filter(Boolean).length} columns` : 'names and types of columns';
+    const count = job.columns?.filter(Boolean).length;
+    const what =
+      count === undefined ? 'names and types of columns' : count === 1 ? '1 column' : `${count} columns`;
     this.hooks.onEvent({ type: 'reading', path: table.path, what });
     this.jobs++;
     const began = performance.now();

@@ -172,6 +172,19 @@ function byFile(
   if (input) return { kind: 'file', recorded: newest, path: input.path };
   for (const recorded of runs())
     if (recorded.graph.files.some((known) => known.path === path)) return { kind: 'file', recorded, path };
+  return publishedAs(store, word, runs, isNamed);
+}
+
+/** A published file by its path in the publish folder, as lineage shows it. */
+function publishedAs(store: Store, path: string, runs: Runs, isNamed: boolean): Subject | null {
+  for (const source of store.index.publishedAs(path)) {
+    try {
+      return publishedSubject(path, source, runs, isNamed);
+    } catch (error) {
+      // Another workflow of the same store may have published it.
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
   return null;
 }
 

@@ -121,10 +121,12 @@ run  ended  status  time  ran  fresh  failed  skipped
    └─ → table {rdw, fev} of filled  impute.knn  k=1 weights=uniform
       └─ → table of one  × 2  table.derive  columns=[{"copy":"\${trait}","name":"x"}]
          └─ → table of top  × 2  table.sort  by=["x"] limit=2
-            ├─ → tables {id, x} of all  table.concat
+            ├─ → tables {id, x} of all  table.concat  ids=column
             │  └─ all.csv
             └─ top/\${trait}.csv
 `);
+    // A path as lineage shows it names the file, too.
+    expect(folder.cli('lineage', 'top/fev.csv').out).toBe(up.out);
     const { start, edges } = folder.json('lineage', 'all') as { start: string; edges: unknown[] };
     expect(start).toBe('node all[]');
     expect(edges).toHaveLength(5);
@@ -289,13 +291,17 @@ describe('a store that is damaged', () => {
     );
   });
 
-  it('of a newer version: exit code 3', () => {
+  it('of a newer version: refused, and no damage', () => {
     const db = new Database(copy('newer'));
     db.pragma('user_version = 99');
     db.close();
-    const { code, err } = folder.cli('status', '--store', 'newer');
-    expect(code).toBe(3);
-    expect(err).toMatch(/^error: .*made by a newer cohortflow/);
+    for (const verb of ['status', 'run', 'verify']) {
+      const { code, err } = folder.cli(verb, '--store', 'newer');
+      expect(code).toBe(2);
+      expect(err).toMatch(
+        /^error: .*made by a newer cohortflow.*\nhint: use that version, or another folder/,
+      );
+    }
   });
 
   it('that cannot be opened: exit code 2', () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { StoreError } from '../../cache/store-error.js';
+import { NewerStoreError, StoreError } from '../../cache/store-error.js';
 import { EXIT, judge, UserError } from '../../cli/failure.js';
 import { runProgram } from '../../cli/program.js';
 import { VERBS } from '../../cli/verbs.js';
@@ -99,6 +99,11 @@ describe('a command line that is wrong', () => {
     [['run', '--wokers', '2'], "error: unknown option '--wokers'\n(Did you mean --workers?)\n"],
     [['run', '--store'], "error: option '--store <folder>' argument missing\n"],
     [['tasks', 'impute.kn'], "error: 'impute.kn' is not a task\nhint: did you mean 'impute.knn'?\n"],
+    ...(['status', 'validate', 'verify', 'gc'] as const).map(
+      (verb) => [[verb, 'x.yaml', 'more'], "error: 'more' is not expected here\n"] as [string[], string],
+    ),
+    [['schema', 'more'], "error: 'more' is not expected here\n"],
+    [['tasks', 'impute.knn', 'more'], "error: 'more' is not expected here\n"],
     [['why', 'x.yaml'], 'error: name a node\nhint: cohortflow why NODE [ITEM…]\n'],
     [['run', '--workers', 'two'], "error: --workers: expected a whole number from 1 to 4096, got 'two'\n"],
     [
@@ -134,7 +139,7 @@ describe('exit codes of errors', () => {
     [new UserError('m', 'h'), EXIT.usage, 'm', 'h'],
     [new NotFoundError('m'), EXIT.usage, 'm', null],
     [new StoreError('m'), EXIT.damaged, 'm', 'move the store away; the next run computes everything anew'],
-    [new StoreError('made by a newer cohortflow'), EXIT.damaged, 'made by a newer cohortflow', null],
+    [new NewerStoreError('m'), EXIT.usage, 'm', 'use that version, or another folder with --store'],
     [
       withCode('SQLITE_CORRUPT'),
       EXIT.damaged,

@@ -83,7 +83,12 @@ rdw    2      -1
       'SELECT * FROM "people.x"',
       /^error: 'people' is not a node or an input; there are|did you mean 'people'/,
     ],
-    ['SELECT nope FROM filled', /Referenced column "nope" not found/],
+    [
+      'SELECT nope FROM filled',
+      /Referenced column "nope" not found [^]*\nhint: columns of filled.table: id, rdw, fev\n$/,
+    ],
+    ['SELECT nope FROM people', /\nhint: columns of people: id, age, fev, rdw\n$/],
+    ['SELECT x, nope FROM top', /\nhint: columns of top.table: trait, id, x\n$/],
   ])('%s is refused', (sql, message) => {
     const { code, out, err } = folder.cli('query', sql);
     expect({ code, out }).toEqual({ code: 2, out: '' });
@@ -136,6 +141,9 @@ describe('export', () => {
     expect(folder.cli('export', 'z.table').err).toBe('error: name the file to write: -o FILE\n');
     expect(folder.cli('export', 'z.table', '-o', 'z').err).toMatch(
       /has no extension, which names the format/,
+    );
+    expect(folder.cli('export', 'z', '-o', 'z.xlsx').err).toBe(
+      'error: no output of z can be written as .xlsx\nhint: z.table: .csv, .tsv, .parquet, .json, .npy; z.moments: .csv, .tsv, .parquet, .json, .npy\n',
     );
     expect(folder.cli('export', 'z.table', '-o', 'z.svg').err).toBe(
       'error: z.table: a table cannot be written as .svg, only as .csv, .tsv, .parquet, .json, .npy\n',

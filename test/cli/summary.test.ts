@@ -150,6 +150,7 @@ warning knn[c]: odd`);
       unchanged: 1200,
       removed: ['old.csv'],
       edited: ['b.csv', 'c.csv'],
+      orphaned: ['d.csv'],
       stale: [],
       problems: [],
       report: 'report.html',
@@ -158,6 +159,7 @@ warning knn[c]: odd`);
 
 published 1,201 files in results/nhanes (1 written, 1,200 unchanged, 1 removed)
 left alone b.csv, c.csv: edited since; delete or rename them to have the result again
+left alone d.csv: no longer made, but edited since; delete it when not needed
 report: results/nhanes/report.html`);
   });
 });
@@ -351,19 +353,24 @@ describe('why', () => {
 
   it('counts by reason for many', () => {
     const groups = [
-      { text: 'fresh', verdict: 'fresh' as const, count: 1790, items: ['a', 'b', 'c', 'd', 'e'] },
-      { text: 'would run because params.k 5 → 7', verdict: 'runs' as const, count: 10, items: ['f', 'g'] },
+      { text: 'fresh', verdict: 'fresh' as const, count: 1798, items: ['a', 'b', 'c', 'd', 'e'] },
+      {
+        text: 'would run because params.k 5 → 7',
+        verdict: 'runs' as const,
+        count: 2,
+        items: ['f, 1', 'g, 2'],
+      },
     ];
     expect(
-      whyLines({ ...base, instances: 1800, groups, due: { count: 10, of: 1800 }, estimate: 75 }, PLAIN).join(
+      whyLines({ ...base, instances: 1800, groups, due: { count: 2, of: 1800 }, estimate: 75 }, PLAIN).join(
         '\n',
       ),
     ).toBe(`cox  1,800 instances
-  1,790  fresh
-         a; b; c; d; e and 1,785 more
-     10  would run because params.k 5 → 7
-         f; g and 8 more
-  10 of 1,800 instances, estimated 1 min 15 s`);
+  1,798  fresh
+         a; b; c; d; e and 1,793 more
+      2  would run because params.k 5 → 7
+         f, 1; g, 2
+  2 of 1,800 instances, estimated 1 min 15 s`);
   });
 
   it('says when an axis has no items', () => {

@@ -73,3 +73,19 @@ it('edited after the kill: left alone', async () => {
   expect((await rig.run(study(3))).published).toMatchObject({ written: [], edited: ['one.json'] });
   expect(readFileSync(file(), 'utf8')).toBe('my own');
 });
+
+it('two workflows that publish to one folder leave each other alone', async () => {
+  const other = study(7).replace('name: published', 'name: other').replace('one.json', 'seven.json');
+  await rig.run(study(1));
+  expect((await rig.run(other)).published).toMatchObject({ written: ['seven.json'], removed: [] });
+  expect((await rig.run(study(1))).published).toMatchObject({ written: [], unchanged: 1, removed: [] });
+  expect(readdirSync(join(rig.folder, 'out')).sort()).toEqual(['one.json', 'seven.json']);
+  // Each prunes its own.
+  const renamed = other.replace('seven.json', 'eight.json');
+  expect((await rig.run(renamed)).published).toMatchObject({ removed: ['seven.json'] });
+  // What both make belongs to who made it last.
+  const both = renamed.replace('eight.json: one.out', 'eight.json: one.out, one.json: one.out');
+  expect((await rig.run(both)).published).toMatchObject({ written: ['one.json'] });
+  expect((await rig.run(renamed)).published).toMatchObject({ removed: ['one.json'] });
+  expect((await rig.run(study(1))).published).toMatchObject({ written: ['one.json'] });
+});

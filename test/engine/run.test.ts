@@ -580,5 +580,42 @@ publish:
     const fewer = await rig.run(study('two').replace('[a, "../b"]', '[a]'));
     expect(fewer.published!.removed).toEqual(['figures/%2E.%2Fb.svg']);
     expect(existsSync(at('figures/%2E.%2Fb.svg'))).toBe(false);
+
+    // Edited and no longer made: kept, and told apart from what would be made.
+    const moved = await rig.run(study('two').replace('"figures/\${k}.svg"', '"deep/er/\${k}.svg"'));
+    expect(moved.published).toMatchObject({ edited: [], orphaned: ['figures/a.svg'] });
+    expect(readFileSync(at('figures/a.svg'), 'utf8')).toBe('mine');
+    // Folders that pruning empties go with their files.
+    expect((await rig.run(study('two'))).published!.removed).toContain('deep/er/a.svg');
+    expect(existsSync(at('deep'))).toBe(false);
+  });
+
+  it('a link or a file in place of a folder leads nothing out, and stops nothing', async () => {
+    const { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } = await import('node:fs');
+    const at = (path: string): string => join(rig.folder, path);
+    const deep = study('one').replace('"figures/\${k}.svg"', '"figures/deep/\${k}.svg"');
+    await rig.run(deep);
+    const copies = readdirSync(at('out/figures/deep'));
+    mkdirSync(at('elsewhere/deep'), { recursive: true });
+    for (const copy of copies)
+      writeFileSync(at(`elsewhere/deep/${copy}`), readFileSync(at(`out/figures/deep/${copy}`)));
+    rmSync(at('out/figures'), { recursive: true });
+    symlinkSync(at('elsewhere'), at('out/figures'));
+    // No longer made: what the link leads to has the same bytes, and is another's.
+    const removed = await rig.run(deep.replace('"figures/deep/', '"figures/new/'));
+    expect(removed.published!.removed).toEqual([]);
+    expect(readdirSync(at('elsewhere'))).toEqual(['deep']);
+    expect(readdirSync(at('elsewhere/deep'))).toEqual(copies);
+    expect(removed.published!.problems.map(({ message }) => message)).toEqual(
+      Array(2).fill(expect.stringContaining('(through a link); nothing was written there')),
+    );
+
+    rmSync(at('out/figures'));
+    await rig.run(deep);
+    rmSync(at('out/figures'), { recursive: true });
+    writeFileSync(at('out/figures'), 'a file');
+    const blocked = await rig.run(study('one').replace('"figures/', '"other/'));
+    expect(blocked.published).toMatchObject({ problems: [], removed: [] });
+    expect(existsSync(at('out/other/a.svg'))).toBe(true);
   });
 });

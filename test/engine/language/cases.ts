@@ -65,7 +65,9 @@ export const CASES: Readonly<Record<ErrorCode, Case>> = {
   CF141: nodes('  z: { task: scale.zscore, in: { table: "survey[age" } }\n'),
   CF142: nodes('  z: { task: scale.zscore, in: { table: servey } }\n'),
   CF143: nodes(`${FIT.replace('each: trait, ', '')}  z: { task: scale.zscore, in: { table: fit } }\n`),
-  CF144: nodes(`${FIT}  y: { task: scale.zscore, each: trait, in: { table: fit.model } }\n`, TRAITS),
+  CF144: nodes(
+    `${FIT.replace('each: trait, ', '')}  z: { task: scale.zscore, in: { table: survey, people: fit.metrics } }\n`,
+  ),
   CF145: nodes('  z: { task: scale.zscore }\n'),
   CF146: nodes('  z: { task: scale.zscore, in: { table: survey, poeple: survey } }\n'),
   CF147: nodes(`${FIT}  all: { task: table.collect, in: { parts: "fit.metrics[trait=fev]" } }\n`, TRAITS),
