@@ -136,6 +136,11 @@ export class Index {
     this.db.transaction(work).deferred();
   }
 
+  /** Differs from what it was when another process has committed something meanwhile, and only then. */
+  get othersVersion(): number {
+    return this.db.pragma('data_version', { simple: true }) as number;
+  }
+
   /** Of a digest that most likely is there already. */
   private intern(digest: Digest): number {
     const blob = toBlob(digest);

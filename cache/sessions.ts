@@ -104,10 +104,10 @@ export class Sessions {
     return this.transaction(() => {
       this.release(over);
       const taken = new Set<Digest>();
+      if (this.statements.lease.run(own, JSON.stringify(keys)).changes === keys.length) return taken;
       let holders: Set<number> | null = null;
       for (const key of keys) {
         const blob = Buffer.from(key, 'hex');
-        if (this.statements.lease.run(blob, own).changes === 1) continue;
         const holder = this.statements.holder.get(blob)!;
         if (holder === own) continue;
         const now = Date.now();
@@ -173,7 +173,10 @@ function prepare(db: Database.Database) {
     beat: db.prepare<[number, number]>('UPDATE session SET beat = ? WHERE id = ?'),
     all: db.prepare<[], SessionRow>('SELECT * FROM session'),
     holder: db.prepare<[Buffer], number>('SELECT session FROM lease WHERE key = ?').pluck(),
-    lease: db.prepare<[Buffer, number]>('INSERT OR IGNORE INTO lease (key, session) VALUES (?, ?)'),
+    // The keys as a list of hexadecimal digests, in JSON; those that are held are left out.
+    lease: db.prepare<[number, string]>(
+      'INSERT OR IGNORE INTO lease (key, session) SELECT unhex(value), ? FROM json_each(?)',
+    ),
     takeOver: db.prepare<[Buffer, number]>('INSERT OR REPLACE INTO lease (key, session) VALUES (?, ?)'),
     release: db.prepare<[Buffer, number]>('DELETE FROM lease WHERE key = ? AND session = ?'),
     releaseAll: db.prepare<[number]>('DELETE FROM lease WHERE session = ?'),

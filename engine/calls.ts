@@ -67,8 +67,11 @@ export class Calls {
   private arrived: Arrival[] = [];
   /** Keys with a result, of calls that are over; their leases are released together, with the next transaction. */
   private over: Digest[] = [];
+  /** Of the store, before the first key was looked up. */
+  private readonly othersVersion: number;
 
   constructor(private readonly options: CallsOptions) {
+    this.othersVersion = options.store.index.othersVersion;
     this.queue = new WorkQueue(options.priority);
   }
 
@@ -127,6 +130,8 @@ export class Calls {
   /** Completes what another run has recorded meanwhile, and returns the rest. */
   private adopt(works: readonly Work[]): readonly Work[] {
     const { store, walk, pumpSoon } = this.options;
+    // These keys were looked up when they were made.
+    if (store.index.othersVersion === this.othersVersion) return works;
     const found = store.index.lookupAll(works.map(({ key }) => key));
     if (found.size === 0) return works;
     for (const work of works) {
