@@ -1,23 +1,32 @@
 /**
  * Bench `instances`: many trivial instances in one workflow. First run, no-op run and plan as whole processes: seconds, and peak
- * resident memory of the engine's process.
+ * resident memory of the engine's process; and the peers that are installed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { benchNoOpPeers, benchPeers } from './instances-peers.js';
 import type { Measurement } from './measurement.js';
+import { FULL } from './peer.js';
 
 const RUN = fileURLToPath(new URL('./trivial-run.js', import.meta.url));
 /** Of an odd number of repetitions the median is one of them. */
 const REPETITIONS = 3;
 
 export function benchInstances(): Measurement[] {
+  const many = measureStudy('trivial.batch', 100_000);
+  const some = measureStudy('trivial.batch', 10_000);
+  const single = measureStudy('trivial.single', 2_000);
+  // The first run of 100,000 shells takes minutes.
+  const [count, again] = FULL ? [100_000, many[1]!.seconds] : [10_000, some[1]!.seconds];
   return [
-    ...measureStudy('trivial.batch', 100_000),
-    ...measureStudy('trivial.batch', 10_000),
-    ...measureStudy('trivial.single', 2_000),
+    ...many,
+    ...some,
+    ...single,
+    ...benchPeers(2_000, single[0]!.seconds, single[1]!.seconds),
+    ...benchNoOpPeers(count, again),
   ];
 }
 

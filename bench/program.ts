@@ -23,7 +23,8 @@ export function medianRun(program: string, args: readonly string[], folder: stri
   return runs.sort((a, b) => a.seconds - b.seconds)[(REPETITIONS - 1) / 2]!;
 }
 
-function run(program: string, args: readonly string[], folder: string): Timing {
+/** One run. Throws what the program wrote when it fails. */
+export function run(program: string, args: readonly string[], folder: string): Timing {
   const peak = join(folder, 'peak');
   const timed = existsSync(TIME);
   const command = timed ? [TIME, '-f', '%M', '-o', peak, program, ...args] : [program, ...args];

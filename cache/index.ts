@@ -61,6 +61,9 @@ export interface FileStat {
 /** How long one statement waits for another process's transaction, in milliseconds; transactions are short. */
 const BUSY_TIMEOUT_MS = 5_000;
 
+/** The log of changes is written back when it has this many pages (of 4 KiB): 64 MiB. */
+const CHECKPOINT_PAGES = 16_384;
+
 /** Runs that are read from the index at once. */
 const RUNS_AT_ONCE = 20;
 
@@ -87,6 +90,8 @@ export class Index {
       this.db.pragma('journal_mode = WAL');
       this.db.pragma('synchronous = NORMAL');
       this.db.pragma('cache_size = -65536');
+      // Digests fall anywhere in an index: its pages change with every transaction, and need not go to the file every time.
+      this.db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       this.db
         .transaction(() => {
           const version = this.db.pragma('user_version', { simple: true }) as number;
@@ -131,11 +136,21 @@ export class Index {
     this.db.transaction(work).deferred();
   }
 
+  /** Differs from what it was when another process has committed something meanwhile, and only then. */
+  get othersVersion(): number {
+    return this.db.pragma('data_version', { simple: true }) as number;
+  }
+
+  /** Of a digest that most likely is there already. */
   private intern(digest: Digest): number {
     const blob = toBlob(digest);
-    const found = this.statements.digestId.get(blob);
-    if (found !== undefined) return found;
-    return Number(this.statements.addDigest.run(blob).lastInsertRowid);
+    return this.statements.digestId.get(blob) ?? this.internNew(blob);
+  }
+
+  /** Of a digest that most likely is not there yet: one search instead of two. */
+  private internNew(blob: Buffer): number {
+    const { changes, lastInsertRowid } = this.statements.addDigest.run(blob);
+    return changes === 1 ? Number(lastInsertRowid) : this.statements.digestId.get(blob)!;
   }
 
   private digestById(id: number): Digest {
@@ -236,7 +251,7 @@ export class Index {
   // ---- small objects ----
 
   addSmall(digest: Digest, bytes: Uint8Array): void {
-    this.statements.addSmall.run(this.intern(digest), bytes);
+    this.statements.addSmall.run(this.internNew(toBlob(digest)), bytes);
   }
 
   small(digest: Digest): Uint8Array | null {

@@ -73,7 +73,7 @@ export function prepareStatements(db: Database.Database) {
   return {
     digestId: pluck<[Buffer], number>('SELECT id FROM digest WHERE hash = ?'),
     digestHash: pluck<[number], Buffer>('SELECT hash FROM digest WHERE id = ?'),
-    addDigest: db.prepare<[Buffer]>('INSERT INTO digest (hash) VALUES (?)'),
+    addDigest: db.prepare<[Buffer]>('INSERT OR IGNORE INTO digest (hash) VALUES (?)'),
     outputs: pluck<[Buffer], string>('SELECT outputs FROM entry WHERE key = ?'),
     // The keys as a list of hexadecimal digests, in JSON.
     outputsOf: db.prepare<[string], { key: Buffer; outputs: string }>(

@@ -87,10 +87,10 @@ export class Sessions {
     });
   }
 
-  /** Which of `keys` another living run is computing; the others are leased to this session. */
-  lease(keys: readonly Digest[]): Set<Digest> {
+  /** Which of `keys` another living run is computing; the others are leased to this session, and `over` are released. */
+  lease(keys: readonly Digest[], over: readonly Digest[] = []): Set<Digest> {
     try {
-      return this.tryLease(keys);
+      return this.tryLease(keys, over);
     } catch (error) {
       // Without leases a key may be computed twice, and that is all.
       if (error instanceof StoreUnavailableError && error.reason === 'busy') return new Set();
@@ -98,32 +98,31 @@ export class Sessions {
     }
   }
 
-  private tryLease(keys: readonly Digest[]): Set<Digest> {
+  private tryLease(keys: readonly Digest[], over: readonly Digest[]): Set<Digest> {
     const { own } = this;
     if (own === null) return new Set();
     return this.transaction(() => {
+      this.release(over);
       const taken = new Set<Digest>();
+      if (this.statements.lease.run(own, JSON.stringify(keys)).changes === keys.length) return taken;
       let holders: Set<number> | null = null;
       for (const key of keys) {
         const blob = Buffer.from(key, 'hex');
-        const holder = this.statements.holder.get(blob);
-        if (holder !== undefined && holder !== own) {
-          const now = Date.now();
-          holders ??= new Set(this.living().flatMap((row) => (now - row.beat < SILENT_MS ? [row.id] : [])));
-          if (holders.has(holder)) {
-            taken.add(key);
-            continue;
-          }
-        }
-        this.statements.lease.run(blob, own);
+        const holder = this.statements.holder.get(blob)!;
+        if (holder === own) continue;
+        const now = Date.now();
+        holders ??= new Set(this.living().flatMap((row) => (now - row.beat < SILENT_MS ? [row.id] : [])));
+        if (holders.has(holder)) taken.add(key);
+        else this.statements.takeOver.run(blob, own);
       }
       return taken;
     });
   }
 
   /** Within a transaction of the caller. */
-  release(key: Digest): void {
-    if (this.own !== null) this.statements.release.run(Buffer.from(key, 'hex'), this.own);
+  release(keys: readonly Digest[]): void {
+    if (this.own === null) return;
+    for (const key of keys) this.statements.release.run(Buffer.from(key, 'hex'), this.own);
   }
 }
 
@@ -174,7 +173,11 @@ function prepare(db: Database.Database) {
     beat: db.prepare<[number, number]>('UPDATE session SET beat = ? WHERE id = ?'),
     all: db.prepare<[], SessionRow>('SELECT * FROM session'),
     holder: db.prepare<[Buffer], number>('SELECT session FROM lease WHERE key = ?').pluck(),
-    lease: db.prepare<[Buffer, number]>('INSERT OR REPLACE INTO lease (key, session) VALUES (?, ?)'),
+    // The keys as a list of hexadecimal digests, in JSON; those that are held are left out.
+    lease: db.prepare<[number, string]>(
+      'INSERT OR IGNORE INTO lease (key, session) SELECT unhex(value), ? FROM json_each(?)',
+    ),
+    takeOver: db.prepare<[Buffer, number]>('INSERT OR REPLACE INTO lease (key, session) VALUES (?, ?)'),
     release: db.prepare<[Buffer, number]>('DELETE FROM lease WHERE key = ? AND session = ?'),
     releaseAll: db.prepare<[number]>('DELETE FROM lease WHERE session = ?'),
   };

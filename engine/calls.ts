@@ -27,6 +27,8 @@ interface RunningCall {
   readonly works: readonly Work[];
   /** Indices without a result. */
   readonly open: Set<number>;
+  /** Keys with a result. */
+  readonly computed: Digest[];
   readonly memory: number;
 }
 
@@ -63,8 +65,13 @@ export class Calls {
   /** Works whose keys another run is computing. */
   private foreign: Work[] = [];
   private arrived: Arrival[] = [];
+  /** Keys with a result, of calls that are over; their leases are released together, with the next transaction. */
+  private over: Digest[] = [];
+  /** Of the store, before the first key was looked up. */
+  private readonly othersVersion: number;
 
   constructor(private readonly options: CallsOptions) {
+    this.othersVersion = options.store.index.othersVersion;
     this.queue = new WorkQueue(options.priority);
   }
 
@@ -108,16 +115,23 @@ export class Calls {
         (first) => this.running.size === 0 || this.claimedMemory + resourcesOf(first).memory <= memory,
       );
       if (!works) break;
-      const taken = store.index.sessions.lease(works.map(({ key }) => key));
-      const own = this.adopt(works.filter(({ key }) => !taken.has(key)));
-      if (taken.size > 0) this.awaitForeign(works.filter(({ key }) => taken.has(key)));
+      const keys = works.map(({ key }) => key);
+      const taken = store.index.sessions.lease(keys, this.over);
+      this.over = [];
+      const open = this.adopt(works);
+      const own = open.filter(({ key }) => !taken.has(key));
+      if (own.length < open.length) this.awaitForeign(open.filter(({ key }) => taken.has(key)));
       if (own.length > 0) this.start(own);
     }
+    if (this.over.length > 0) store.index.sessions.lease([], this.over);
+    this.over = [];
   }
 
   /** Completes what another run has recorded meanwhile, and returns the rest. */
   private adopt(works: readonly Work[]): readonly Work[] {
     const { store, walk, pumpSoon } = this.options;
+    // These keys were looked up when they were made.
+    if (store.index.othersVersion === this.othersVersion) return works;
     const found = store.index.lookupAll(works.map(({ key }) => key));
     if (found.size === 0) return works;
     for (const work of works) {
@@ -134,7 +148,7 @@ export class Calls {
     const { pool, store, tally, pumpSoon } = this.options;
     const first = works[0]!;
     const { memory } = resourcesOf(first);
-    const call: RunningCall = { works, open: new Set(works.keys()), memory };
+    const call: RunningCall = { works, open: new Set(works.keys()), computed: [], memory };
     this.running.add(call);
     this.claimedMemory += memory;
     for (const { state, instance } of works) state.status[instance] = Status.running;
@@ -145,6 +159,7 @@ export class Calls {
       ended: (died, announced) => {
         this.running.delete(call);
         this.claimedMemory -= memory;
+        for (const key of call.computed) this.over.push(key);
         this.settle(call, died, announced);
         pumpSoon();
       },
@@ -156,10 +171,12 @@ export class Calls {
       case 'results': {
         const { backend, memory } = message;
         for (const [index, result] of message.results) {
+          const work = call.works[index]!;
           call.open.delete(index);
+          call.computed.push(work.key);
           const { seconds, warnings, log } = result;
           const details = { seconds, memory, backend, made: Date.now(), warnings, log };
-          this.arrived.push({ work: call.works[index]!, result, details });
+          this.arrived.push({ work, result, details });
         }
         this.options.pumpSoon();
         break;
@@ -212,6 +229,7 @@ export class Calls {
     const arrived = this.arrived;
     const recorded = this.record(arrived);
     this.arrived = [];
+    this.over = [];
     const { tally, walk, previousOutputs } = this.options;
     for (const [i, { work, result, details }] of arrived.entries()) {
       const outputs = recorded[i]!;
@@ -232,11 +250,11 @@ export class Calls {
     const parts = arrived.flatMap(({ work }) => work.preimage.inputs.map(([, digest]) => digest));
     const recorded = store.index.transaction(() => {
       binder.storeParts(parts);
+      store.index.sessions.release(this.over);
       for (const [task, { seconds, memory }] of meanDurations(arrived))
         store.index.addDuration(task, seconds, memory);
       return arrived.map(({ work, result, details }) => {
         for (const [digest, bytes] of result.inline) store.write(digest, bytes);
-        store.index.sessions.release(work.key);
         return store.index.addEntry(work.key, { outputs: result.outputs }, work.preimage, details);
       });
     });

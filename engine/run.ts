@@ -57,6 +57,9 @@ export interface RunOptions {
 /** How long to leave a store alone that another process holds. */
 const BUSY_RETRY_MS = 1_000;
 
+/** So many instances are decided before what they need is computed: the workers are not to wait for 100,000 keys. */
+const DECIDED_AT_ONCE = 8_192;
+
 /** failed: fail-fast, what runs may end. interrupted: what runs is dropped. broken: the store cannot be written. */
 type Stop = 'no' | 'failed' | 'interrupted' | 'broken';
 
@@ -201,13 +204,14 @@ export class Run {
     }
     const { ready } = this.walk;
     // What was decided may give an axis its items, and so open nodes: until nothing is ready.
-    for (;;) {
+    for (let left = DECIDED_AT_ONCE; ;) {
       this.walk.openNodes((work) => this.inBackground(work));
-      if (ready.length === 0) break;
+      if (ready.length === 0 || left === 0) break;
       // Lookups read the store one by one: in one read transaction they are several times faster.
       this.store.index.reading(() => {
-        for (let i = 0; i < ready.length; i++) this.decide(...ready[i]!);
-        ready.length = 0;
+        let i = 0;
+        for (; i < ready.length && left > 0; i++, left--) this.decide(...ready[i]!);
+        ready.splice(0, i);
       });
     }
     this.reading.hashFiles();
@@ -216,6 +220,10 @@ export class Run {
     if (this.stopped === 'no' && reads) {
       this.reading.readTables(reads);
       this.calls?.dispatch();
+    }
+    if (ready.length > 0) {
+      this.pumpSoon();
+      return;
     }
     const isActive = this.background > 0 || this.reading.active || this.calls?.active === true;
     if (isActive) return;
