@@ -92,7 +92,8 @@ export class SnpTraining {
         `${table.count - known.length} of ${table.count} variants are multi-allelic or have no call in any training person`,
       );
     // A trait without SNPs stays in the study: were it to fail, only traits that something predicts would be left to be judged.
-    if (known.length === 0) warn('no variant can be a feature: SNPs alone predict the mean of the training people');
+    if (known.length === 0)
+      warn('no variant can be a feature: SNPs alone predict the mean of the training people');
     const chromosome = (j: number): string => table.chromosomeNames[table.chromosome[this.variants[j]!]!]!;
     const snps: SnpModality = {
       build,
@@ -118,7 +119,8 @@ export class SnpTraining {
       (least, { train }) => Math.min(least, train.length),
       cellOf.length,
     );
-    if (!asMatrix && known.length > 0 && suitMoments(known.length, smallest)) return { snps, prepared: modality };
+    if (!asMatrix && known.length > 0 && suitMoments(known.length, smallest))
+      return { snps, prepared: modality };
     return { snps, prepared: new DenseModality(SNPS, modality.features, modality.dense(), folds) };
   }
 }
