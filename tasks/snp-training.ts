@@ -6,7 +6,6 @@
  * is decoded does not. Not responsible for who is in which cell.
  */
 import { matchIds } from '../cache/table.js';
-import { TaskError } from '../engine/task.js';
 import { ploidyOf, type Ploidy } from '../genotypes/chromosome.js';
 import { SEX_MALE } from '../genotypes/samples.js';
 import { callBlocks, dosageBlocks } from '../genotypes/source.js';
