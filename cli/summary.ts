@@ -106,9 +106,9 @@ function cutOffLines(nodes: readonly NodeSummary[]): string[] {
 
 function failureLines(failures: readonly RootFailure[], { paint, command }: SummaryOptions): string[] {
   const lines: string[] = [];
-  for (const { node, item, failure, skipped } of failures.slice(0, FAILURES_SHOWN)) {
+  for (const { node, item, failure, from, skipped } of failures.slice(0, FAILURES_SHOWN)) {
     lines.push('', `${paint.red('failed')} ${paint.bold(instance(node, item))}: ${failure.message}`);
-    const where = whereText(failure.where);
+    const where = whereText(failure.where, from);
     if (where !== '') lines.push(`  at ${where}`);
     if (skipped > 0) lines.push(`  ${counted(skipped, 'instance')} skipped because of it`);
     const tail = failure.log.slice(-LOG_LINES);
@@ -124,10 +124,11 @@ function failureLines(failures: readonly RootFailure[], { paint, command }: Summ
   return lines;
 }
 
-function whereText(where: JobFailure['where'] = {}): string {
+function whereText(where: JobFailure['where'] = {}, from: readonly string[]): string {
   const { port, column, row } = where;
+  const files = from.length === 0 ? '' : ` (${listed(from)})`;
   const parts = [
-    port === undefined ? '' : `port '${port}'`,
+    port === undefined ? '' : `port '${port}'${files}`,
     column === undefined ? '' : `column '${column}'`,
     row === undefined ? '' : `row '${row}'`,
   ];

@@ -3,12 +3,14 @@
  *
  * Not responsible for parsing arguments or showing anything (cli/), nor for what one instance goes through (run.ts).
  */
+import { dirname, relative } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import type { Digest } from '../cache/artifact.js';
 import type { Store } from '../cache/store.js';
 import { describeWorkflow } from './describe.js';
 import type { Event, NodeSummary } from './event.js';
 import type { Failure } from './graph.js';
+import { templateSource } from './language/template.js';
 import { defaultTargets } from './plan-graph.js';
 import type { Executor } from './pool.js';
 import { publishStudy, type PublishOutcome } from './publish.js';
@@ -17,7 +19,7 @@ import { Run } from './run.js';
 import { ImportReader } from './import-reader.js';
 import { PlanHold } from './plan-hold.js';
 import { storePlan, type StoredPlan } from './stored-plan.js';
-import type { Workflow } from './workflow.js';
+import type { Binding, Reference, Workflow } from './workflow.js';
 
 export interface StudyOptions {
   readonly workflow: Workflow;
@@ -43,6 +45,8 @@ export interface RootFailure {
   readonly node: string;
   readonly item: string;
   readonly failure: Failure['failure'];
+  /** What is connected to the port that the failure names: paths of files, and `node.port`. */
+  readonly from: readonly string[];
   readonly skipped: number;
 }
 
@@ -96,7 +100,7 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
     options.executor.close();
   }
 
-  const failures = rootFailures(run);
+  const failures = rootFailures(workflow, run);
   const nodes = run.summaries();
   const status = run.interrupted ? 'interrupted' : failures.length > 0 ? 'failed' : 'done';
   if (status === 'done') requireComplete(nodes);
@@ -166,10 +170,10 @@ export async function planStudy(options: {
   const estimate = due.reduce((sum, { task, open }) => sum + open * (seconds.get(task) ?? 0), 0);
   const unmeasured = [...seconds].flatMap(([task, measured]) => (measured === null ? [task] : [])).sort();
   const id = storePlan(workflow, store, run, { targets, sets });
-  return { id, nodes, failures: rootFailures(run), estimate, unmeasured };
+  return { id, nodes, failures: rootFailures(workflow, run), estimate, unmeasured };
 }
 
-function rootFailures(run: Run): RootFailure[] {
+function rootFailures(workflow: Workflow, run: Run): RootFailure[] {
   const roots = new Map<
     string,
     { node: string; item: string; failure: Failure['failure']; skipped: number }
@@ -184,5 +188,24 @@ function rootFailures(run: Run): RootFailure[] {
       else roots.set(name, { ...root, failure, skipped: isRoot ? 0 : 1 });
     }
   }
-  return [...roots.values()];
+  return [...roots.values()].map((root) => ({ ...root, from: connectedTo(workflow, root) }));
+}
+
+/** A task knows its ports, not the files behind them: the name of the file is what a reader can act on. */
+function connectedTo(
+  workflow: Workflow,
+  { node, failure }: { readonly node: string; readonly failure: Failure['failure'] },
+): string[] {
+  const port = failure.where?.port;
+  const binding = port === undefined ? undefined : workflow.nodes.get(node)?.inputs.get(port);
+  const referencesOf = (of: Binding): readonly Reference[] => {
+    if (of.how === 'one') return [of.reference];
+    return of.how === 'bind' ? of.references : [...of.entries.values()].flatMap(referencesOf);
+  };
+  const names = (binding ? referencesOf(binding) : []).map(({ source }) => {
+    if ('node' in source) return `${source.node}.${source.port}`;
+    const input = workflow.inputs.get(source.input);
+    return input ? relative(dirname(workflow.file), templateSource(input.path)) : source.input;
+  });
+  return [...new Set(names)];
 }

@@ -204,7 +204,7 @@ describe('a study with a failing node', () => {
   all  1 skipped
 
 failed one[rdw]: ${message}
-  at port 'table', column 'rdw', row 'p1'
+  at port 'table' (filled.table), column 'rdw', row 'p1'
   2 instances skipped because of it
   run just this again: cohortflow run toy.yaml one --set params.k=3
 `);

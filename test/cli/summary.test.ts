@@ -95,14 +95,15 @@ describe('the end of a run', () => {
       where: { port: 'outcome', column: 'time', row: 'p7' },
       log,
     };
-    const failures = [{ node: 'cox', item: 'CVD, fev', failure, skipped: 1 }];
+    const from = ['../nhanes3.csv', 'survival.outcome'];
+    const failures = [{ node: 'cox', item: 'CVD, fev', failure, from, skipped: 1 }];
     expect(summary({ status: 'failed', nodes, failures })).toBe(`nhanes run 12 failed in 8.3 s
 
   cox  2 ran, 1 failed  of 3  1.0 s  not run before
   fdr  1 skipped
 
 failed cox[CVD, fev]: no events
-  at port 'outcome', column 'time', row 'p7'
+  at port 'outcome' (../nhanes3.csv, survival.outcome), column 'time', row 'p7'
   1 instance skipped because of it
   end of its log:
 ${log
@@ -114,7 +115,13 @@ ${log
 
   it('many failures: ten in full', () => {
     const failure = { kind: 'bug' as const, message: 'oh', log: [] };
-    const failures = Array.from({ length: 12 }, (_, i) => ({ node: `n${i}`, item: '', failure, skipped: 0 }));
+    const failures = Array.from({ length: 12 }, (_, i) => ({
+      node: `n${i}`,
+      item: '',
+      failure,
+      from: [],
+      skipped: 0,
+    }));
     const text = summary({ status: 'failed', nodes: [], failures });
     expect(text.match(/^failed/gm)).toHaveLength(10);
     expect(text).toMatch(/\n\nand 2 more failures of n10, n11; cohortflow status lists them$/);
@@ -287,7 +294,7 @@ describe('a plan', () => {
 
   it('says what cannot run', () => {
     const failure = { kind: 'task' as const, message: 'no such column', log: [] };
-    const failures = [{ node: 'knn', item: '', failure, skipped: 24 }];
+    const failures = [{ node: 'knn', item: '', failure, from: [], skipped: 24 }];
     expect(plan([node('knn', { failed: 1 }), node('cox', { instances: 24, skipped: 24 })], 0, failures)).toBe(
       `nhanes: 0 of 25 instances would run, 0 fresh
 

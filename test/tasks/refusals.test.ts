@@ -37,7 +37,11 @@ let studies = 0;
 async function failureOf(
   nodes: string,
   change: (rows: Row[]) => void = () => undefined,
-): Promise<{ failure: StudyOutcome['failures'][number]['failure'] | undefined; file: string }> {
+): Promise<{
+  failure: StudyOutcome['failures'][number]['failure'] | undefined;
+  from: readonly string[] | undefined;
+  file: string;
+}> {
   const home = join(folder, String(studies++));
   mkdirSync(home);
   const rows = people();
@@ -70,7 +74,8 @@ ${nodes}`,
     signal: new AbortController().signal,
     onEvent: () => undefined,
   });
-  return { failure: outcome.failures[0]?.failure, file: join(home, 'people.csv') };
+  const [first] = outcome.failures;
+  return { failure: first?.failure, from: first?.from, file: join(home, 'people.csv') };
 }
 
 const node = (task: string, inputs: string, rest = ''): string =>
@@ -254,4 +259,19 @@ it('an exposure that is constant, or that nobody has, is a result with a reason:
   const exposed = (column: string): string =>
     node('assoc.cox', `{ exposure: 'people[${column} as x]', outcome: 'people[time, event]' }`);
   for (const column of ['one', 'gone']) expect((await failureOf(exposed(column))).failure).toBeUndefined();
+});
+
+describe('a refusal', () => {
+  it('names the files behind the port, and nodes where there are no files', async () => {
+    const direct = await failureOf(cox("'people[age]'"), set('time', '-2'));
+    expect(direct.from).toEqual(['people.csv']);
+    const half = await failureOf(
+      `  half: { task: table.filter, in: { table: people, samples: people } }\n${node(
+        'assoc.cox',
+        "{ exposure: 'people[x]', outcome: 'half.table[time, event]', covariates: 'people[age]' }",
+      )}`,
+      set('time', '-2'),
+    );
+    expect(half.from).toEqual(['half.table']);
+  });
 });

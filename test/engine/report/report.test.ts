@@ -325,7 +325,7 @@ describe('what could not be made', () => {
       failure: { kind: 'task', message: 'no such file', log: [] },
       root: { node: 'people', item: '' },
     };
-    const failures = [{ node: 'people', item: '', failure: state.blocked.failure, skipped: 1 }];
+    const failures = [{ node: 'people', item: '', failure: state.blocked.failure, from: [], skipped: 1 }];
     const html = await renderReport({ ...input, failures });
     expect(textOf(html, 'results')).toContain('Not made, because people failed: no such file');
     expect(textOf(html, 'failures')).toContain('people no such file 1 result skipped because of it.');
