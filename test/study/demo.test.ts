@@ -232,6 +232,7 @@ describe('what a change reruns', () => {
         held_out: IDPS * 4,
         accuracy: IDPS,
         accuracy_all: 1,
+        accuracy_summary: 1,
         accuracy_table: 1,
         figure_2: 1,
         figure_imputation: 1,

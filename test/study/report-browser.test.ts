@@ -266,6 +266,6 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     expect(unnamed).toEqual([]);
     // A link to a node unfolds what is said of it.
     await at.locator('.warnings a').click();
-    expect(await at.locator('#node-eligible').getAttribute('open')).toBe('');
+    await at.locator('#node-eligible[open]').waitFor({ state: 'attached', timeout: 10_000 });
   });
 });
