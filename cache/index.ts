@@ -3,13 +3,16 @@
  *
  * Layout (design decision 5): digests are interned to small integers, payload rows are addressed by rowid, and the only
  * wide index is key → rowid, so that 100,000 lookups stay in memory. One writer per run, batched transactions, WAL.
- * An entry's row is written after its objects are safe. Not responsible for object files (objects.ts).
+ * An entry's row is written after its objects are safe. Not responsible for object files (objects.ts), nor for
+ * what runs did (runs.ts), which processes are at work (sessions.ts) and what was published (publications.ts): they share its file.
  */
 import Database from 'better-sqlite3';
 import { chmodSync, existsSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { dirname } from 'node:path';
 import type { ArtifactRef, Digest } from './artifact.js';
-import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION, type StoredRun } from './layout.js';
+import { ADDITIONS, LAYOUT, prepareStatements, STORE_VERSION, type Statements } from './layout.js';
+import { Publications } from './publications.js';
+import { Runs } from './runs.js';
 import { Sessions } from './sessions.js';
 import { NewerStoreError, StoreError, StoreUnavailableError, translateSqliteError } from './store-error.js';
 
@@ -39,18 +42,6 @@ export interface Preimage {
   readonly seed: string | null;
 }
 
-export interface RunRow {
-  readonly id: number;
-  readonly workflow: string;
-  readonly file: string;
-  readonly started: number;
-  readonly ended: number | null;
-  readonly status: 'running' | 'done' | 'failed' | 'interrupted';
-  /** Digest of the resolved graph (a JSON object). */
-  readonly graph: Digest;
-  readonly summary: unknown;
-}
-
 export interface FileStat {
   readonly size: bigint;
   readonly mtimeNs: bigint;
@@ -64,22 +55,15 @@ const BUSY_TIMEOUT_MS = 5_000;
 /** The log of changes is written back when it has this many pages (of 4 KiB): 64 MiB. */
 const CHECKPOINT_PAGES = 16_384;
 
-/** Runs that are read from the index at once. */
-const RUNS_AT_ONCE = 20;
-
-const runRow = (row: StoredRun): RunRow => ({
-  ...row,
-  graph: row.graph.toString('hex'),
-  summary: JSON.parse(row.summary) as unknown,
-});
-
 const toBlob = (digest: Digest): Buffer => Buffer.from(digest, 'hex');
 
 export class Index {
   private readonly db: Database.Database;
-  private readonly statements: ReturnType<typeof prepareStatements>;
+  private readonly statements: Statements;
   private depth = 0;
   readonly sessions: Sessions;
+  readonly runs: Runs;
+  readonly publications: Publications;
 
   /** Opens or creates the index. @throws StoreError when it is damaged, NewerStoreError. */
   constructor(private readonly path: string) {
@@ -112,6 +96,10 @@ export class Index {
     }
     this.statements = prepareStatements(this.db);
     this.sessions = new Sessions(this.db, (work) => this.transaction(work));
+    this.runs = new Runs(this.statements);
+    this.publications = new Publications(this.statements, dirname(this.path), (work) => {
+      this.transaction(work);
+    });
   }
 
   close(): void {
@@ -248,6 +236,16 @@ export class Index {
     return this.statements.part.get(toBlob(digest)) ?? null;
   }
 
+  /** Keys that begin with these hexadecimal digits, and those of results with an output whose digest does. */
+  keysFrom(prefix: string): Set<Digest> {
+    const [from, to] = ['0', 'f'].map((digit) => Buffer.from(prefix.padEnd(64, digit), 'hex'));
+    const found = [
+      ...this.statements.keysFrom.all(from!, to!),
+      ...this.statements.keysOfOutput.all(`%"digest":"${prefix}%`),
+    ];
+    return new Set(found.map((key) => key.toString('hex')));
+  }
+
   // ---- small objects ----
 
   addSmall(digest: Digest, bytes: Uint8Array): void {
@@ -308,92 +306,6 @@ export class Index {
     });
   }
 
-  // ---- runs ----
-
-  startRun(run: { workflow: string; file: string; graph: Digest }): number {
-    return Number(
-      this.statements.startRun.run(run.workflow, run.file, Date.now(), 'running', toBlob(run.graph), '{}')
-        .lastInsertRowid,
-    );
-  }
-
-  endRun(id: number, status: RunRow['status'], summary: unknown): void {
-    this.statements.endRun.run(Date.now(), status, JSON.stringify(summary), id);
-  }
-
-  addRunNode(run: number, node: string, manifest: Digest): void {
-    this.statements.addRunNode.run(run, node, toBlob(manifest));
-  }
-
-  removeRun(id: number): void {
-    this.statements.removeRunNodes.run(id);
-    this.statements.removeRun.run(id);
-  }
-
-  /** Runs that are kept whatever their age, with their names. */
-  pins(): { run: number; name: string }[] {
-    return this.statements.pins.all();
-  }
-
-  pin(run: number, name: string): void {
-    this.statements.pin.run(run, name);
-  }
-
-  unpin(run: number): void {
-    this.statements.unpin.run(run);
-  }
-
-  /** Newest first; of one workflow when named; all when `limit` is −1. */
-  runs(workflow: string | null, limit: number): RunRow[] {
-    return this.statements.runs.all(workflow, workflow, limit).map(runRow);
-  }
-
-  /** All of them, newest first, read as they are asked for. */
-  *eachRun(workflow: string | null): Generator<RunRow> {
-    for (let before = Number.MAX_SAFE_INTEGER; ;) {
-      const rows = this.statements.runsBefore.all(workflow, workflow, before, RUNS_AT_ONCE);
-      for (const row of rows) yield runRow(row);
-      const last = rows.at(-1);
-      if (!last) return;
-      before = last.id;
-    }
-  }
-
-  run(id: number): RunRow | null {
-    const row = this.statements.run.get(id);
-    return row ? runRow(row) : null;
-  }
-
-  /** The last run of a workflow that ended. */
-  lastRun(workflow: string): number | null {
-    return this.statements.lastRun.get(workflow) ?? null;
-  }
-
-  /** The name under which the newest run of a file was recorded. */
-  workflowOfFile(file: string): string | null {
-    return this.statements.workflowOfFile.get(file) ?? null;
-  }
-
-  /** Keys that begin with these hexadecimal digits, and those of results with an output whose digest does. */
-  keysFrom(prefix: string): Set<Digest> {
-    const [from, to] = ['0', 'f'].map((digit) => Buffer.from(prefix.padEnd(64, digit), 'hex'));
-    const found = [
-      ...this.statements.keysFrom.all(from!, to!),
-      ...this.statements.keysOfOutput.all(`%"digest":"${prefix}%`),
-    ];
-    return new Set(found.map((key) => key.toString('hex')));
-  }
-
-  runNode(run: number, node: string): Digest | null {
-    return this.statements.runNode.get(run, node)?.toString('hex') ?? null;
-  }
-
-  runNodes(run: number): { node: string; manifest: Digest }[] {
-    return this.statements.runNodes
-      .all(run)
-      .map((row) => ({ node: row.node, manifest: row.manifest.toString('hex') }));
-  }
-
   // ---- durations: what scheduling and estimates go by ----
 
   /** Mean seconds of one instance of a task, as measured so far. */
@@ -403,68 +315,6 @@ export class Index {
 
   addDuration(task: string, seconds: number, memory: number): void {
     this.statements.addDuration.run({ task, seconds, memory });
-  }
-
-  // ---- published files ----
-
-  /** Folders are kept as seen from the store: a study that is moved with its store keeps what it published. */
-  private near(folder: string): string {
-    return relative(dirname(this.path), folder);
-  }
-
-  /** What was published to a folder (absolute). */
-  published(folder: string): { path: string; digest: Digest; source: string }[] {
-    return this.statements.published
-      .all(this.near(folder))
-      .map((row) => ({ path: row.path, digest: row.hash.toString('hex'), source: row.source }));
-  }
-
-  /** The sources of what was published under a path, to any folder; the path is relative to it. */
-  publishedAs(path: string): string[] {
-    return this.statements.publishedAs.all(path);
-  }
-
-  /** The file is there as it was intended. */
-  addPublished(folder: string, path: string, digest: Digest, source: string): void {
-    this.transaction(() => {
-      this.statements.addPublished.run(this.near(folder), path, toBlob(digest), source);
-      this.statements.removePublishing.run(this.near(folder), path);
-    });
-  }
-
-  /** What was about to be written to a folder by a process that did not come to say that it was. */
-  publishing(folder: string): { path: string; digest: Digest; source: string; temporary: string }[] {
-    return this.statements.publishing.all(this.near(folder)).map(({ hash, ...row }) => ({
-      ...row,
-      digest: hash.toString('hex'),
-    }));
-  }
-
-  /** Said before a file is written, so that whatever a kill leaves is known for our own. `temporary`: where its bytes gather. */
-  addPublishing(folder: string, path: string, digest: Digest, source: string, temporary: string): void {
-    this.statements.addPublishing.run(this.near(folder), path, toBlob(digest), source, temporary);
-  }
-
-  removePublishing(folder: string, path: string): void {
-    this.statements.removePublishing.run(this.near(folder), path);
-  }
-
-  /** Path → the workflow that published it last; files that were published before this was kept are not in it. */
-  publishers(folder: string): Map<string, string> {
-    const rows = this.statements.publishers.all(this.near(folder));
-    return new Map(rows.map(({ path, workflow }) => [path, workflow]));
-  }
-
-  setPublisher(folder: string, path: string, workflow: string): void {
-    this.statements.setPublisher.run(this.near(folder), path, workflow);
-  }
-
-  removePublished(folder: string, path: string): void {
-    this.transaction(() => {
-      this.statements.removePublisher.run(this.near(folder), path);
-      this.statements.removePublished.run(this.near(folder), path);
-      this.statements.removePublishing.run(this.near(folder), path);
-    });
   }
 }
 

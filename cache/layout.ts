@@ -183,3 +183,6 @@ export function prepareStatements(db: Database.Database) {
     removePublished: db.prepare<[string, string]>('DELETE FROM published WHERE folder = ? AND path = ?'),
   };
 }
+
+/** The statements of one open index. */
+export type Statements = ReturnType<typeof prepareStatements>;

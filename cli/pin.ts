@@ -27,11 +27,11 @@ export const verb = defineVerb<WorkflowFlags>({
         );
       }
       const run = findRun(store, workflow, word);
-      const taken = store.index.pins().find((pin) => pin.name === name);
+      const taken = store.index.runs.pins().find((pin) => pin.name === name);
       if (taken && taken.run !== run.id)
         throw new UserError(`run ${taken.run} has the name ${name} already`, `cohortflow unpin ${name}`);
-      const before = store.index.pins().find((pin) => pin.run === run.id)?.name ?? null;
-      store.index.pin(run.id, name);
+      const before = store.index.runs.pins().find((pin) => pin.run === run.id)?.name ?? null;
+      store.index.runs.pin(run.id, name);
       if (terminal.isJson) terminal.json({ run: run.id, name, before });
       else {
         const renamed = before === null || before === name ? '' : `, which was ${before}`;

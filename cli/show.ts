@@ -126,7 +126,7 @@ async function publishedCopies(
     if (error instanceof RejectedWorkflow) return copies;
     throw error;
   }
-  for (const { path, source } of store.index.published(folder)) {
+  for (const { path, source } of store.index.publications.of(folder)) {
     // A report is of no single result.
     if (!source.startsWith('[')) continue;
     const [digest] = JSON.parse(source) as [string];

@@ -1,5 +1,5 @@
 /** `cohortflow status`: the last runs of a workflow, and what failed in the newest. */
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { NodeSummary } from '../engine/event.js';
 import type { Recorded } from '../engine/recorded.js';
 import { EXIT } from './failure.js';
@@ -46,8 +46,8 @@ export const verb = defineVerb<WorkflowFlags>({
     const store = await openRecords(folder);
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const rows = store.index.runs(workflow, RUNS_SHOWN);
-      const pins = new Map(store.index.pins().map(({ run, name }) => [run, name]));
+      const rows = store.index.runs.list(workflow, RUNS_SHOWN);
+      const pins = new Map(store.index.runs.pins().map(({ run, name }) => [run, name]));
       const runs = rows.map((row) => report(row, pins.get(row.id) ?? null));
       const nodes = rows[0] ? summaryOf(rows[0]).nodes : [];
       const { Recorded } = await import('../engine/recorded.js');

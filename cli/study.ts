@@ -227,7 +227,7 @@ export async function recordedName(
   flags: WorkflowFlags,
   terminal: Terminal,
 ): Promise<string> {
-  const known = store.index.workflowOfFile(file);
+  const known = store.index.runs.workflowOfFile(file);
   if (known !== null) return known;
   return (await loadStudy(file, flags, terminal, store)).workflow.name;
 }

@@ -5,7 +5,7 @@
  */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import type { Subject } from '../engine/recorded.js';
 import { UserError } from './failure.js';

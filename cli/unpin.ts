@@ -20,9 +20,9 @@ export const verb = defineVerb<WorkflowFlags>({
       const workflow = await recordedName(store, file, flags, terminal);
       const { findRun } = await import('../engine/run-choice.js');
       const run = findRun(store, workflow, word);
-      const pin = store.index.pins().find((each) => each.run === run.id);
+      const pin = store.index.runs.pins().find((each) => each.run === run.id);
       if (!pin) throw new UserError(`run ${run.id} is not pinned`);
-      store.index.unpin(run.id);
+      store.index.runs.unpin(run.id);
       if (terminal.isJson) terminal.json(pin);
       else terminal.print(`run ${run.id} of ${run.workflow} is no longer pinned (it was ${pin.name})`);
       return EXIT.done;

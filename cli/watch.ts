@@ -170,7 +170,7 @@ class Session {
 
   /** Files that only a run could know of: those of items that come from data. */
   private async addFilesOf(store: Store, run: number): Promise<void> {
-    const row = store.index.run(run);
+    const row = store.index.runs.get(run);
     if (!row) return;
     const { Recorded } = await import('../engine/recorded.js');
     this.add(new Recorded(store, row).graph.files.map(({ path }) => path));

@@ -68,7 +68,7 @@ function collect(store: Store, { keep, maxBytes, dryRun }: CollectOptions): Coll
   const after = sizeAfter();
   if (!dryRun) {
     store.index.transaction(() => {
-      for (const id of removed) store.index.removeRun(id);
+      for (const id of removed) store.index.runs.remove(id);
       for (const key of unneeded) store.index.removeEntry(key);
       store.index.keepOnly(objects, parts);
     });
@@ -100,11 +100,11 @@ function whatRunsNeed(store: Store, kept: readonly number[]): Needed {
   const objects = new Set<Digest>();
   const files = new Set<Digest>();
   for (const id of kept) {
-    const run = store.index.run(id)!;
+    const run = store.index.runs.get(id)!;
     objects.add(run.graph);
     const graph = store.artifacts.json(run.graph) as Graph;
     for (const { digest } of graph.files) files.add(digest);
-    for (const { manifest } of store.index.runNodes(id)) {
+    for (const { manifest } of store.index.runs.nodes(id)) {
       objects.add(manifest);
       const group = readGroup(manifest, store);
       for (let i = 0; i < group.header.count; i++) {
@@ -134,12 +134,12 @@ function whatRunsNeed(store: Store, kept: readonly number[]): Needed {
 
 /** `droppable`: those of the kept ones that may go for want of room, newest first. */
 function chooseRuns(store: Store, keep: number): { kept: number[]; removed: number[]; droppable: number[] } {
-  const pinned = new Set(store.index.pins().map(({ run }) => run));
+  const pinned = new Set(store.index.runs.pins().map(({ run }) => run));
   const counts = new Map<string, number>();
   const kept: number[] = [];
   const removed: number[] = [];
   const droppable: number[] = [];
-  for (const { id, workflow } of store.index.runs(null, -1)) {
+  for (const { id, workflow } of store.index.runs.list(null, -1)) {
     const count = (counts.get(workflow) ?? 0) + 1;
     counts.set(workflow, count);
     (count <= keep || pinned.has(id) ? kept : removed).push(id);

@@ -5,7 +5,8 @@
  * nearest preimage in the store. The differences themselves come from why.ts. Not responsible for showing anything (cli/).
  */
 import type { Digest } from '../cache/artifact.js';
-import type { Preimage, RunRow } from '../cache/index.js';
+import type { Preimage } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import {
   explanationText,

@@ -4,7 +4,7 @@
  * Not responsible for what the difference between two runs means (explain.ts).
  */
 import type { Digest } from '../cache/artifact.js';
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import type { NodeSummary } from './event.js';
 import type { Scalar } from './item.js';
@@ -34,7 +34,7 @@ export class History {
     workflow: string,
     private readonly upTo: number | null = null,
   ) {
-    this.rest = store.index.eachRun(workflow);
+    this.rest = store.index.runs.each(workflow);
   }
 
   /** The runs that ended, newest first. */
@@ -55,7 +55,7 @@ export class History {
     const name = `${run.id} ${node}`;
     let digest = this.groups.get(name);
     if (digest === undefined) {
-      digest = this.store.index.runNode(run.id, node);
+      digest = this.store.index.runs.node(run.id, node);
       this.groups.set(name, digest);
     }
     if (digest === null) return null;

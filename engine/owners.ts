@@ -17,11 +17,11 @@ export function ownersOf(
   const paths = new Map<Digest, string>();
   if (keys.size === 0) return owners;
   const seen = new Set<Digest>();
-  for (const row of store.index.eachRun(null)) {
+  for (const row of store.index.runs.each(null)) {
     try {
       const recorded = new Recorded(store, row);
       for (const { path, digest } of recorded.graph.files) paths.set(digest, path);
-      for (const { node, manifest } of store.index.runNodes(row.id)) {
+      for (const { node, manifest } of store.index.runs.nodes(row.id)) {
         // Runs in which nothing changed share their groups.
         if (seen.has(manifest)) continue;
         seen.add(manifest);

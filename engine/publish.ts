@@ -89,8 +89,8 @@ async function writeFiles(
   store: Store,
 ): Promise<Omit<PublishOutcome, 'report'>> {
   settleUnfinished(folder, store);
-  const owned = new Map(store.index.published(folder).map((row) => [row.path, row]));
-  const publishers = store.index.publishers(folder);
+  const owned = new Map(store.index.publications.of(folder).map((row) => [row.path, row]));
+  const publishers = store.index.publications.publishers(folder);
   const written: string[] = [];
   const removed: string[] = [];
   const edited: string[] = [];
@@ -103,7 +103,7 @@ async function writeFiles(
     const mine = owned.get(path);
     owned.delete(path);
     // Said first: whatever a kill leaves of it is this workflow's to remove.
-    if (publishers.get(path) !== name) store.index.setPublisher(folder, path, name);
+    if (publishers.get(path) !== name) store.index.publications.setPublisher(folder, path, name);
     const found = digestOfFile(target);
     if (found !== null && mine?.source === source && found === mine.digest) {
       unchanged++;
@@ -117,13 +117,13 @@ async function writeFiles(
     }
     if (found !== digest) {
       const temporary = `${path}.${process.pid}.tmp`;
-      store.index.addPublishing(folder, path, digest, source, temporary);
+      store.index.publications.intend(folder, path, digest, source, temporary);
       writeAtomically(folder, target, join(folder, temporary), content);
       written.push(path);
     } else {
       unchanged++;
     }
-    store.index.addPublished(folder, path, digest, source);
+    store.index.publications.add(folder, path, digest, source);
   };
   for (const file of wanted) {
     try {
@@ -152,7 +152,7 @@ async function writeFiles(
         orphaned.push(path);
         continue;
       }
-      store.index.removePublished(folder, path);
+      store.index.publications.remove(folder, path);
     } catch (error) {
       problems.push({ path, message: error instanceof Error ? error.message : String(error) });
     }
@@ -165,12 +165,13 @@ async function writeFiles(
  * the temporary file goes.
  */
 function settleUnfinished(folder: string, store: Store): void {
-  for (const { path, digest, source, temporary } of store.index.publishing(folder)) {
+  for (const { path, digest, source, temporary } of store.index.publications.intended(folder)) {
     const pid = Number(/\.(\d+)\.tmp$/.exec(temporary)?.[1]);
     if (pid !== process.pid && isRunning(pid)) continue;
     rmSync(join(folder, temporary), { force: true });
-    if (digestOfFile(join(folder, path)) === digest) store.index.addPublished(folder, path, digest, source);
-    else store.index.removePublishing(folder, path);
+    if (digestOfFile(join(folder, path)) === digest)
+      store.index.publications.add(folder, path, digest, source);
+    else store.index.publications.giveUp(folder, path);
   }
 }
 

@@ -6,7 +6,7 @@
  */
 import type { DuckDBConnection, DuckDBValue } from '@duckdb/node-api';
 import type { ArtifactRef } from '../cache/artifact.js';
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import { QueryError, queryNames, type QueryNames, type TableName } from './query-names.js';
 import { recordedRuns, type Recorded } from './recorded.js';

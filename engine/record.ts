@@ -130,7 +130,7 @@ export class RunGroups {
   get(node: string): Group | null {
     let group = this.read.get(node);
     if (group === undefined) {
-      const digest = this.run === null ? null : this.store.index.runNode(this.run, node);
+      const digest = this.run === null ? null : this.store.index.runs.node(this.run, node);
       group = digest === null ? null : readGroup(digest, this.store);
       this.read.set(node, group);
     }
@@ -140,5 +140,5 @@ export class RunGroups {
 
 /** The last run of a workflow that ended. */
 export function lastRun(store: Store, workflow: string): number | null {
-  return store.index.lastRun(workflow);
+  return store.index.runs.last(workflow);
 }

@@ -6,7 +6,7 @@
  */
 import { dirname, relative } from 'node:path';
 import type { Digest } from '../cache/artifact.js';
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import { readGraph, type Graph, type GraphNode } from './describe.js';
 import { itemsOfPath } from './graph-paths.js';
@@ -92,7 +92,7 @@ export function* recordedRuns(
 ): Generator<Recorded> {
   if (only) yield new Recorded(store, only);
   else
-    for (const run of store.index.eachRun(workflow))
+    for (const run of store.index.runs.each(workflow))
       if (run.status !== 'running') yield new Recorded(store, run);
 }
 
@@ -164,7 +164,7 @@ function byFile(
 ): Subject | null {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const inside = relative(folder, path).split('\\').join('/');
-    const row = store.index.published(folder).find((published) => published.path === inside);
+    const row = store.index.publications.of(folder).find((published) => published.path === inside);
     if (row) return publishedSubject(inside, row.source, runs, isNamed);
     if (dirname(folder) === folder) break;
   }
@@ -177,7 +177,7 @@ function byFile(
 
 /** A published file by its path in the publish folder, as lineage shows it. */
 function publishedAs(store: Store, path: string, runs: Runs, isNamed: boolean): Subject | null {
-  for (const source of store.index.publishedAs(path)) {
+  for (const source of store.index.publications.sourcesOf(path)) {
     try {
       return publishedSubject(path, source, runs, isNamed);
     } catch (error) {
@@ -221,7 +221,7 @@ function byDigest(store: Store, prefix: string, runs: Runs): Subject {
     const file = recorded.graph.files.find(({ digest }) => digest.startsWith(prefix));
     if (file) return { kind: 'file', recorded, path: file.path };
     if (keys.size === 0) continue;
-    for (const { node, manifest } of store.index.runNodes(recorded.run.id)) {
+    for (const { node, manifest } of store.index.runs.nodes(recorded.run.id)) {
       // Runs in which nothing changed share their groups.
       if (seen.has(manifest) || !recorded.graph.nodes[node]) continue;
       seen.add(manifest);

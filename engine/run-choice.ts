@@ -3,7 +3,7 @@
  *
  * Not responsible for what is in the run (recorded.ts).
  */
-import type { RunRow } from '../cache/index.js';
+import type { RunRow } from '../cache/runs.js';
 import type { Store } from '../cache/store.js';
 import { NotFoundError, notFound } from './selection.js';
 
@@ -20,7 +20,7 @@ export function findRun(store: Store, workflow: string, word: string): RunRow {
   const back = /^last(?:-(\d+))?$/.exec(word);
   if (back) {
     const steps = Number(back[1] ?? 0);
-    const runs = store.index.runs(workflow, steps + 1);
+    const runs = store.index.runs.list(workflow, steps + 1);
     const run = runs[steps];
     if (run) return run;
     throw new NotFoundError(
@@ -28,12 +28,12 @@ export function findRun(store: Store, workflow: string, word: string): RunRow {
     );
   }
   if (/^\d+$/.test(word)) {
-    const run = store.index.run(Number(word));
+    const run = store.index.runs.get(Number(word));
     if (run) return run;
-    const known = store.index.runs(workflow, 20).map(({ id }) => String(id));
+    const known = store.index.runs.list(workflow, 20).map(({ id }) => String(id));
     throw new NotFoundError(`there is no run ${word}; ${knownText(workflow, known)}`);
   }
-  const pins = store.index.pins();
+  const pins = store.index.runs.pins();
   const pin = pins.find(({ name }) => name === word);
   if (!pin) {
     throw notFound(
@@ -42,7 +42,7 @@ export function findRun(store: Store, workflow: string, word: string): RunRow {
       pins.map(({ name }) => name),
     );
   }
-  return store.index.run(pin.run)!;
+  return store.index.runs.get(pin.run)!;
 }
 
 function knownText(workflow: string, runs: readonly string[]): string {

@@ -107,10 +107,10 @@ async function runInSession(options: StudyOptions, started: number): Promise<Stu
   const seconds = (performance.now() - started) / 1000;
   const id = store.index.transaction(() => {
     const graph = store.writer.json(describeWorkflow(workflow, run.raw.known(), run.graph.axes)).digest;
-    const row = store.index.startRun({ workflow: workflow.name, file: workflow.file, graph });
+    const row = store.index.runs.start({ workflow: workflow.name, file: workflow.file, graph });
     for (const state of run.graph.nodes.values())
-      store.index.addRunNode(row, state.name, writeGroup(state, store));
-    store.index.endRun(row, status, { seconds, nodes, targets: options.targets });
+      store.index.runs.addNode(row, state.name, writeGroup(state, store));
+    store.index.runs.end(row, status, { seconds, nodes, targets: options.targets });
     return row;
   });
   const published =

@@ -34,10 +34,10 @@ export function damagedRecords(store: Store): DamagedRecord[] {
     known.set(digest, problem);
     return problem;
   };
-  for (const run of store.index.runs(null, -1)) {
+  for (const run of store.index.runs.list(null, -1)) {
     const graph = check(run.graph, (bytes) => jsonDigest(Buffer.from(bytes).toString('utf8')));
     if (graph) found.push({ run: run.id, digest: run.graph, problem: graph, node: null });
-    for (const { node, manifest } of store.index.runNodes(run.id)) {
+    for (const { node, manifest } of store.index.runs.nodes(run.id)) {
       const problem = check(manifest, groupDigest);
       if (problem) found.push({ run: run.id, digest: manifest, problem, node });
     }

@@ -159,8 +159,8 @@ function setAside(
       store.index.removeSmall(digest);
     }
     for (const { run, digest } of records) {
-      store.index.unpin(run);
-      store.index.removeRun(run);
+      store.index.runs.unpin(run);
+      store.index.runs.remove(run);
       store.index.removeSmall(digest);
     }
   });

@@ -51,7 +51,7 @@ export class ReportContext {
     this.workflow = input.workflow;
     this.store = input.store;
     this.graph = input.graph;
-    const run = input.store.index.run(input.run);
+    const run = input.store.index.runs.get(input.run);
     if (!run) throw new Error('internal error: a report of a run that is not recorded');
     this.recorded = new Recorded(input.store, run);
     this.summaries = new Map(input.nodes.map((summary) => [summary.node, summary]));

@@ -34,7 +34,7 @@ it('too little: the oldest first, and no more than needed', async () => {
 });
 
 it('never pinned runs, nor the newest of a workflow', async () => {
-  rig.openStore().index.pin(2, 'kept');
+  rig.openStore().index.runs.pin(2, 'kept');
   const { runs, objects, bytes } = await collect(1);
   expect(runs).toEqual({ kept: [5, 4, 2], removed: [1, 3] });
   expect(objects.removed).toBe(2);

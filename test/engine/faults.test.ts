@@ -114,7 +114,7 @@ describe('garbage collection', () => {
     const first = await rig.run(at(1));
     for (const value of [2, 3]) await rig.run(at(value));
     const store = rig.openStore();
-    store.index.pin(first.run, 'submitted');
+    store.index.runs.pin(first.run, 'submitted');
     const { runs } = await collectGarbage(store, { keep: 1, dryRun: false, onWait: nothing });
     expect(runs).toEqual({ kept: [3, 1], removed: [2] });
     expect((await rig.run(at(1))).ran).toEqual([]);

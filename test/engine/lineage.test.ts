@@ -242,9 +242,9 @@ publish: { files: { a.json: one.out, b.json: same.out } }
     expect(lineage('up', key!.slice(0, 12))).toMatchObject({ run: 1, start: 'node one[]' });
     expect(lineage('up', 'one').run).toBe(1);
     const store = rig.openStore();
-    const subject = findSubject(store, 'study', ['base'], (word) => word, store.index.run(5));
+    const subject = findSubject(store, 'study', ['base'], (word) => word, store.index.runs.get(5));
     expect(vertex(lineageOf(subject, 'up'), 'base').params).toEqual({ value: 103 });
-    expect(() => findSubject(store, 'study', ['one'], (word) => word, store.index.run(5))).toThrow(
+    expect(() => findSubject(store, 'study', ['one'], (word) => word, store.index.runs.get(5))).toThrow(
       "'one' was not part of run 5",
     );
   });

@@ -26,7 +26,7 @@ const file = (): string => join(rig.folder, 'out/one.json');
 
 /** As if the process ended between the file and the row that says that it was written. */
 function dieBeforeTheRow(): void {
-  vi.spyOn(rig.openStore().index, 'addPublished').mockImplementationOnce(() => {
+  vi.spyOn(rig.openStore().index.publications, 'add').mockImplementationOnce(() => {
     throw new Error('killed');
   });
 }
@@ -59,10 +59,10 @@ it('killed before the file: the old one is still ours, the half-written one goes
   // No process has this number.
   const temporary = 'one.json.4194305.tmp';
   writeFileSync(join(rig.folder, 'out', temporary), '{"ha');
-  index.addPublishing(join(rig.folder, 'out'), 'one.json', 'ab'.repeat(32), 'a result', temporary);
+  index.publications.intend(join(rig.folder, 'out'), 'one.json', 'ab'.repeat(32), 'a result', temporary);
   expect((await rig.run(study(2))).published).toMatchObject({ written: ['one.json'], edited: [] });
   expect(readdirSync(join(rig.folder, 'out'))).toEqual(['one.json']);
-  expect(index.publishing(join(rig.folder, 'out'))).toEqual([]);
+  expect(index.publications.intended(join(rig.folder, 'out'))).toEqual([]);
 });
 
 it('edited after the kill: left alone', async () => {

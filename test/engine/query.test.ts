@@ -17,7 +17,7 @@ const ask = async (sql: string, run?: number) => {
     store,
     'asked',
     sql,
-    run === undefined ? null : store.index.run(run),
+    run === undefined ? null : store.index.runs.get(run),
   );
   return { rows, names: columns.map(({ name }) => name), bound };
 };

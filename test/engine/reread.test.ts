@@ -79,7 +79,7 @@ it('is compared with the run that is asked about', async () => {
   rig.write('study.yaml', study(7));
   const store = rig.openStore();
   const text = async (run: number): Promise<string> => {
-    const row = store.index.run(run);
+    const row = store.index.runs.get(run);
     const found = await explainNode({ workflow: rig.load(), store, node: 'size', words: [], run: row });
     return found.groups[0]!.text;
   };

@@ -245,9 +245,9 @@ nodes:
 `;
     await rig.run(one);
     const store = rig.openStore();
-    const [run] = store.index.runs(null, 1);
+    const [run] = store.index.runs.list(null, 1);
     const names = ['p', 'q'].map((node) => {
-      const group = readGroup(store.index.runNode(run!.id, node)!, store);
+      const group = readGroup(store.index.runs.node(run!.id, node)!, store);
       return store.artifacts.manifest(group.outputs(0, store)!['table']!.digest).id!.name;
     });
     expect(names).toEqual(['eid', 'person']);

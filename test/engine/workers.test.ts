@@ -78,7 +78,7 @@ nodes:
       expect(result.nodes.find(({ node }) => node === 'list')!.ran).toBe(1);
       // What stood before the victim was kept as the first process made it; a second one made the rest, in one call.
       const store = rig.openStore();
-      const group = readGroup(store.index.runNode(result.run, 'fit')!, store);
+      const group = readGroup(store.index.runs.node(result.run, 'fit')!, store);
       const makers = Array.from({ length: count }, (_, i) => {
         if (group.ending(i) !== 'done') return null;
         return store.index.details(group.key(i)!)!.log[0]!;

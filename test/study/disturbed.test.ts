@@ -69,8 +69,8 @@ function run(
 function manifests(name: string): readonly { node: string; manifest: string }[] {
   const store = new Store(join(folder, name));
   try {
-    const [last] = store.index.runs('tiny', 1);
-    return store.index.runNodes(last!.id);
+    const [last] = store.index.runs.list('tiny', 1);
+    return store.index.runs.nodes(last!.id);
   } finally {
     store.close();
   }

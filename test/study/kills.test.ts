@@ -42,8 +42,8 @@ function run(store: string, killAfterMs: number): Promise<{ code: number | null;
 
 /** Group manifests name the keys of all instances, and keys are made of the content of what stands before. */
 function manifests(store: Store): unknown {
-  const [last] = store.index.runs('nhanes', 1);
-  return store.index.runNodes(last!.id);
+  const [last] = store.index.runs.list('nhanes', 1);
+  return store.index.runs.nodes(last!.id);
 }
 
 describe.skipIf(!present)('the NHANES study', () => {

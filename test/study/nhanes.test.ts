@@ -114,7 +114,7 @@ function csv(path: string): Record<string, string>[] {
 }
 
 const digests = (run_: number, node: string): (string | undefined)[] => {
-  const group = readGroup(store.index.runNode(run_, node)!, store);
+  const group = readGroup(store.index.runs.node(run_, node)!, store);
   return Array.from(
     { length: group.header.count },
     (_, i) => Object.values(group.outputs(i, store)!)[0]?.digest,

@@ -107,7 +107,7 @@ export class TinyStudy {
   /** Digests of all outputs of a run: `node[item].port`. */
   digests(run: number): Record<string, string> {
     const digests: Record<string, string> = {};
-    for (const { node, manifest } of this.store.index.runNodes(run)) {
+    for (const { node, manifest } of this.store.index.runs.nodes(run)) {
       const group = readGroup(manifest, this.store);
       for (let i = 0; i < group.header.count; i++)
         for (const [port, ref] of Object.entries(group.outputs(i, this.store) ?? {}))

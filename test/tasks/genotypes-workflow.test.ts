@@ -179,8 +179,8 @@ describe.runIf(runnable)('workflows/snp-models.yaml', () => {
   const ran = (outcome: StudyOutcome): Record<string, number> =>
     Object.fromEntries(outcome.nodes.filter((node) => node.ran > 0).map((node) => [node.node, node.ran]));
   const output = async (node: string, trait: string, port: string): Promise<Table> => {
-    const [last] = store.index.runs(null, 1);
-    const group = readGroup(store.index.runNode(last!.id, node)!, store);
+    const [last] = store.index.runs.list(null, 1);
+    const group = readGroup(store.index.runs.node(last!.id, node)!, store);
     const ref = group.outputs(group.find({ trait }), store)![port]!;
     return store.artifacts.table(store.artifacts.manifest(ref.digest));
   };

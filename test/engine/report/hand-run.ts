@@ -73,10 +73,10 @@ export class HandRuns {
       .map((path) => ({ path, digest: digestOf('test', path.split('/').at(-1)) }));
     const { index } = this.store;
     const described = this.store.writer.json(describeWorkflow(workflow, files, graph.axes)).digest;
-    const run = index.startRun({ workflow: workflow.name, file: workflow.file, graph: described });
+    const run = index.runs.start({ workflow: workflow.name, file: workflow.file, graph: described });
     for (const state of graph.nodes.values())
-      index.addRunNode(run, state.name, writeGroup(state, this.store));
-    index.endRun(run, 'done', {});
+      index.runs.addNode(run, state.name, writeGroup(state, this.store));
+    index.runs.end(run, 'done', {});
     return { workflow, store: this.store, graph, run, nodes: summaries(graph), failures: [], files };
   }
 

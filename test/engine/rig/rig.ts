@@ -160,16 +160,16 @@ export class Rig {
   /** The keys of a node's instances in the last run. */
   keys(node: string): string[] {
     const store = this.openStore();
-    const [run] = store.index.runs(null, 1);
-    const group = readGroup(store.index.runNode(run!.id, node)!, store);
+    const [run] = store.index.runs.list(null, 1);
+    const group = readGroup(store.index.runs.node(run!.id, node)!, store);
     return Array.from({ length: group.header.count }, (_, i) => group.key(i)!);
   }
 
   /** The JSON output of a node's instance in the last run. */
   json(node: string, items: Record<string, string | number> = {}, port = 'out'): Json {
     const store = this.openStore();
-    const [run] = store.index.runs(null, 1);
-    const group = readGroup(store.index.runNode(run!.id, node)!, store);
+    const [run] = store.index.runs.list(null, 1);
+    const group = readGroup(store.index.runs.node(run!.id, node)!, store);
     const ref = group.outputs(group.find(items), store)?.[port];
     if (!ref) throw new Error(`${node} has no output ${port} for ${JSON.stringify(items)}`);
     return store.artifacts.json(ref.digest) as Json;
@@ -178,9 +178,9 @@ export class Rig {
   /** Digests of all outputs of all instances in the last run, by node and items. */
   digests(): Record<string, string> {
     const store = this.openStore();
-    const [run] = store.index.runs(null, 1);
+    const [run] = store.index.runs.list(null, 1);
     const found: Record<string, string> = {};
-    for (const { node, manifest } of store.index.runNodes(run!.id)) {
+    for (const { node, manifest } of store.index.runs.nodes(run!.id)) {
       const group = readGroup(manifest, store);
       for (let i = 0; i < group.header.count; i++) {
         for (const [port, ref] of Object.entries(group.outputs(i, store) ?? {})) {
