@@ -4,11 +4,22 @@
  * Not responsible for imputing: a missing feature is an error in training, and gives a missing prediction.
  */
 import { compareBytes, matchIds, type Table } from '../cache/table.js';
-import { TaskError } from '../engine/task.js';
+import { TaskError, type InputPort } from '../engine/task.js';
 import { matrix, type Matrix } from '../stats/linalg/matrix.js';
 import { columnNames, idsOf, numbersOf } from './reading.js';
 
 export const FEATURES_PORT = 'features';
+
+/** A fitted model with the modalities that it knows: ports of the tasks that apply it. */
+export const MODEL_PORTS = {
+  model: { type: 'model', summary: 'A model of `model.stack`.' },
+  features: {
+    type: 'table',
+    summary: 'The modalities, under the names that the model knows.',
+    named: true,
+    optional: true,
+  },
+} satisfies Readonly<Record<string, InputPort>>;
 
 /** Those of `people` (bytewise sorted) who are in every one of the lists (sorted likewise). */
 export function peopleInAll(

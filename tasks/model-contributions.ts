@@ -6,7 +6,7 @@ import { featureContributions, modalityContributions } from '../stats/contributi
 import { takeRows, type Matrix } from '../stats/linalg/matrix.js';
 import { predictStack, type StackModel } from '../stats/stack.js';
 import { Openings, viewBytes } from './genotype-views.js';
-import { featureMatrix, peopleInAll, sortedNames } from './modalities.js';
+import { featureMatrix, MODEL_PORTS, peopleInAll, sortedNames } from './modalities.js';
 import { idsOf, people as counted } from './reading.js';
 import { GENOTYPES_PORT, SNPS, findSnps, snpMatrix } from './snp-modality.js';
 import type { StackedModel } from './stacked-model.js';
@@ -25,13 +25,7 @@ feature in boosted trees is what it moves along each person's path (Saabas), wit
 People whom a configuration cannot predict are left out of it. Where a prediction does not vary, shares are missing.`,
   params: { type: 'object', properties: {}, additionalProperties: false },
   inputs: {
-    model: { type: 'model', summary: 'A model of `model.stack`.' },
-    features: {
-      type: 'table',
-      summary: 'The modalities, under the names that the model knows.',
-      named: true,
-      optional: true,
-    },
+    ...MODEL_PORTS,
     genotypes: GENOTYPES_PORT,
     samples: {
       type: 'samples',

@@ -12,7 +12,7 @@ import {
 import { combineLayers, predictLayerOne, type StackModel } from '../stats/stack.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
 import { Openings } from './genotype-views.js';
-import { featureMatrix, foldsOf, peopleInAll, requireFold, sortedNames } from './modalities.js';
+import { featureMatrix, foldsOf, MODEL_PORTS, peopleInAll, requireFold, sortedNames } from './modalities.js';
 import { idsOf, people as counted, present } from './reading.js';
 import { GENOTYPES_PORT, SNPS, findSnps, snpMatrix, type FoundSnps } from './snp-modality.js';
 import { originOf, sumBytes, sumSnps, type Origin } from './snp-scores.js';
@@ -43,13 +43,7 @@ has not seen.`,
     additionalProperties: false,
   },
   inputs: {
-    model: { type: 'model', summary: 'A model of `model.stack`.' },
-    features: {
-      type: 'table',
-      summary: 'The modalities, under the names that the model knows.',
-      named: true,
-      optional: true,
-    },
+    ...MODEL_PORTS,
     genotypes: GENOTYPES_PORT,
     samples: {
       type: 'samples',

@@ -5,7 +5,7 @@
  * Not responsible for any test. What cannot be paired is counted, never dropped unseen.
  */
 import { numberColumn, textColumn, type Column } from '../cache/column.js';
-import type { Table, TableSchema } from '../cache/table.js';
+import { plainTable, type Table, type TableSchema } from '../cache/table.js';
 import { TaskError, type InputPort, type Json, type TaskContext } from '../engine/task.js';
 import { anyColumn, cellAt, idAsColumn, numbersOf, present, type Cell } from './reading.js';
 
@@ -154,8 +154,26 @@ export function testedGroups({ units }: PairedTables): TestedGroup[] {
 }
 
 /** The column that names the group of each test; absent without groups. */
-export function groupColumn(within: string | null, groups: readonly (string | null)[]): [string, Column][] {
+function groupColumn(within: string | null, groups: readonly (string | null)[]): [string, Column][] {
   return within === null ? [] : [[within, textColumn(groups.map((group) => group ?? 'all'))]];
+}
+
+/** A row for each test: its value, its group where there are any, then what `columns` pick of it. */
+export function testTable<T extends { readonly value: string; readonly group: string | null }>(
+  within: string | null,
+  tests: readonly T[],
+  columns: Readonly<Record<string, (test: T) => number>>,
+  method: (test: T) => string,
+): Table {
+  return plainTable([
+    ['value', textColumn(tests.map(({ value }) => value))],
+    ...groupColumn(
+      within,
+      tests.map(({ group }) => group),
+    ),
+    ...Object.entries(columns).map(([name, pick]): [string, Column] => [name, numberColumn(tests.map(pick))]),
+    ['method', textColumn(tests.map(method))],
+  ]);
 }
 
 /** The columns that name units, as numbers where all are. */

@@ -1,13 +1,11 @@
 /** `test.spearman`: do two sets of results rank units alike? Spearman's ρ, for all and within groups. */
-import { numberColumn, textColumn } from '../cache/column.js';
-import { plainTable } from '../cache/table.js';
 import { defineTask, tableOutput } from '../engine/task.js';
 import { spearman, type SpearmanRule } from '../stats/ranks.js';
 import {
   PAIRED_PARAMS,
   PAIRED_PORTS,
-  groupColumn,
   pairTables,
+  testTable,
   testedGroups,
   unitMeans,
   type PairedParams,
@@ -50,22 +48,14 @@ permutation distribution up to n = 9 and the Edgeworth series of algorithm AS 89
         return { value, group, missing: members.length - known.length, ...test };
       });
     });
-    const number = (pick: (test: (typeof tests)[number]) => number) =>
-      numberColumn(Float64Array.from(tests, pick));
     return {
       table: tableOutput(
-        plainTable([
-          ['value', textColumn(tests.map(({ value }) => value))],
-          ...groupColumn(
-            within,
-            tests.map(({ group }) => group),
-          ),
-          ['units', number((test) => test.n)],
-          ['missing', number((test) => test.missing)],
-          ['rho', number((test) => test.rho)],
-          ['p', number((test) => test.p)],
-          ['method', textColumn(tests.map(({ method }) => method))],
-        ]),
+        testTable(
+          within,
+          tests,
+          { units: (of) => of.n, missing: (of) => of.missing, rho: (of) => of.rho, p: (of) => of.p },
+          ({ method }) => method,
+        ),
       ),
     };
   },

@@ -6,8 +6,8 @@ import { signedRank, type Alternative } from '../stats/wilcoxon.js';
 import {
   PAIRED_PARAMS,
   PAIRED_PORTS,
-  groupColumn,
   pairTables,
+  testTable,
   testedGroups,
   unitColumns,
   unitMeans,
@@ -83,30 +83,27 @@ from the test and counted; pairs with a missing number are counted in \`missing\
         return { value, group, ...counts, reference: mean(reference), other: mean(other), ...test };
       });
     });
-    const number = (pick: (test: (typeof tests)[number]) => number) =>
-      numberColumn(Float64Array.from(tests, pick));
     const means = values.map((value) => unitMeans(paired, value));
     const spread = (pick: (of: (typeof means)[number], u: number) => number) =>
       numberColumn(Float64Array.from(means.flatMap((of) => paired.units.map((_, u) => pick(of, u)))));
     return {
       table: tableOutput(
-        plainTable([
-          ['value', textColumn(tests.map(({ value }) => value))],
-          ...groupColumn(
-            within,
-            tests.map(({ group }) => group),
-          ),
-          ['units', number((test) => test.units)],
-          ['missing', number((test) => test.missing)],
-          ['zeros', number((test) => test.zeros)],
-          ['reference', number((test) => test.reference)],
-          ['other', number((test) => test.other)],
-          ['shift', number((test) => test.shift)],
-          ['positive', number((test) => test.positive)],
-          ['negative', number((test) => test.negative)],
-          ['p', number((test) => test.p)],
-          ['method', textColumn(tests.map(({ method }) => method))],
-        ]),
+        testTable(
+          within,
+          tests,
+          {
+            units: (of) => of.units,
+            missing: (of) => of.missing,
+            zeros: (of) => of.zeros,
+            reference: (of) => of.reference,
+            other: (of) => of.other,
+            shift: (of) => of.shift,
+            positive: (of) => of.positive,
+            negative: (of) => of.negative,
+            p: (of) => of.p,
+          },
+          ({ method }) => method,
+        ),
       ),
       units: tableOutput(
         plainTable([

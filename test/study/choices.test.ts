@@ -2,7 +2,7 @@
  * Every choice that workflows/demo.yaml, hence analysis.yaml and ukb.yaml, leaves to its users: each validates, and each arm runs to its end at the tiny size.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { LEAST, TABLES, TINY, TinyStudy, loaded, workflowFile, type Ran, type Sets } from './tiny-study.js';
+import { LEAST, TABLES, TINY, StudyRig, loaded, workflowFile, type Ran, type Sets } from './study-rig.js';
 
 const parameters = [...loaded(workflowFile('demo'), {}).workflow!.params.values()];
 /** All but the defaults, which every load checks. */
@@ -70,7 +70,7 @@ describe('the parameters of the study', () => {
 });
 
 describe('each arm', () => {
-  const study = new TinyStudy();
+  const study = new StudyRig();
   afterAll(() => {
     study.close();
   });

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunDiff } from '../../engine/diff.js';
 import type { Workflow } from '../../engine/workflow.js';
-import { TINY, TinyStudy, downstream, type Ran, type Sets } from './tiny-study.js';
+import { TINY, StudyRig, downstream, type Ran, type Sets } from './study-rig.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
@@ -17,7 +17,7 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const [IDPS, DISEASES, SEEDS, FOLDS] = [6, 8, 2, 3];
 const CONFIGURATIONS = ['blood', 'covariates', 'integrated', 'snp'];
 
-const study = new TinyStudy();
+const study = new StudyRig();
 afterAll(() => {
   study.close();
 });

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Store } from '../../cache/store.js';
 import { verifyStore } from '../../engine/verify.js';
-import { LEAST, TINY } from './tiny-study.js';
+import { LEAST, TINY } from './study-rig.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

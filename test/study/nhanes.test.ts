@@ -2,19 +2,14 @@
  * workflows/nhanes.yaml on the real cohort, with real worker processes: its counts and accuracies, and that a change reruns
  * exactly what it invalidates.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Store } from '../../cache/store.js';
-import { loadWorkflow } from '../../engine/language/load.js';
-import { WorkerPool } from '../../engine/pool.js';
 import { readGroup } from '../../engine/record.js';
-import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import type { Workflow } from '../../engine/workflow.js';
-import { registry } from '../../tasks/registry.js';
+import { StudyRig, type Ran } from './study-rig.js';
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const DATA = at('../../../shared/data/cohorts/nhanes3.csv.gz');
@@ -32,12 +27,9 @@ const EXPECTED: Record<string, readonly [number, number, number, number, number]
   dbp: [0.06, 0.1, 0.12, 0.14, 0.36],
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'cohortflow-nhanes-'));
-const store = new Store(join(folder, 'store'));
-afterAll(() => {
-  store.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+const rig = new StudyRig();
+const { folder, store } = rig;
+afterAll(() => rig.close());
 
 const rows = present
   ? gunzipSync(readFileSync(DATA))
@@ -60,37 +52,15 @@ function writeCohort(change: (cells: string[][]) => string[][], name = 'cohort.c
 }
 
 function load(sets: Record<string, string>, text?: string): Workflow {
-  let file = STUDY;
-  if (text !== undefined) writeFileSync((file = join(folder, 'study.yaml')), text);
-  const { workflow, diagnostics } = loadWorkflow({
-    file,
-    sets: Object.entries(sets).map(([path, value]) => ({ path, value })),
-    registry,
-  });
-  expect(diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
-  return { ...workflow!, publishTo: join(folder, 'results') };
+  const file = text === undefined ? STUDY : join(folder, 'study.yaml');
+  if (text !== undefined) writeFileSync(file, text);
+  return rig.load(file, sets);
 }
 
-async function run(workflow: Workflow): Promise<{ outcome: StudyOutcome; ran: Record<string, number> }> {
-  const outcome = await runStudy({
-    workflow,
-    store,
-    executor: new WorkerPool({
-      entry: new URL('../../dist/cli/worker.js', import.meta.url),
-      objectFolder: join(store.folder, 'objects'),
-      size: 2,
-    }),
-    memory: 2 ** 33,
-    failFast: false,
-    targets: [],
-    signal: new AbortController().signal,
-    onEvent: () => undefined,
-  });
-  expect(outcome.failures).toEqual([]);
-  return {
-    outcome,
-    ran: Object.fromEntries(outcome.nodes.flatMap(({ node, ran }) => (ran > 0 ? [[node, ran]] : []))),
-  };
+async function run(workflow: Workflow): Promise<Ran> {
+  const ran = await rig.run(workflow);
+  expect(ran.outcome.failures).toEqual([]);
+  return ran;
 }
 
 /** Everything that depends on the named nodes, and they themselves. */

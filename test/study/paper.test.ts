@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { planStudy } from '../../engine/study.js';
 import type { Workflow } from '../../engine/workflow.js';
-import { TinyStudy, workflowFile } from './tiny-study.js';
+import { StudyRig, workflowFile } from './study-rig.js';
 
 const [IDPS, DISEASES, FOLDS, SEEDS] = [5, 4, 5, 10];
 
-const study = new TinyStudy();
+const study = new StudyRig();
 afterAll(() => {
   study.close();
 });

@@ -1,17 +1,12 @@
 /**
  * The report in a real browser: Debian's Chromium, offline. Skipped, and said so, where there is none.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Store } from '../../cache/store.js';
-import { loadWorkflow } from '../../engine/language/load.js';
-import { WorkerPool } from '../../engine/pool.js';
-import { runStudy } from '../../engine/study.js';
-import { registry } from '../../tasks/registry.js';
+import { StudyRig, TINY } from './study-rig.js';
 
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
   .map((name) => `/usr/bin/${name}`)
@@ -19,43 +14,15 @@ const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrom
 if (CHROMIUM === undefined) console.log('skipped: no Chromium in /usr/bin (apt-get install chromium)');
 
 const DESK = { width: 1280, height: 900 };
-const folder = mkdtempSync(join(tmpdir(), 'cohortflow-browser-'));
-const results = join(folder, 'results');
+const rig = new StudyRig();
+const results = rig.path('results');
 const address = pathToFileURL(join(results, 'report.html')).href;
+afterAll(() => rig.close());
 let browser: Browser;
 let at: Page;
 /** Whatever the page printed or threw, and asked for. */
 const complaints: string[] = [];
 const requests: string[] = [];
-
-async function makeReport(): Promise<void> {
-  const { workflow, diagnostics } = loadWorkflow({
-    file: fileURLToPath(new URL('report-browser.yaml', import.meta.url)),
-    sets: [],
-    registry,
-  });
-  expect(diagnostics).toEqual([]);
-  const store = new Store(join(folder, 'store'));
-  try {
-    const outcome = await runStudy({
-      workflow: { ...workflow!, publishTo: results },
-      store,
-      executor: new WorkerPool({
-        entry: new URL('../../dist/cli/worker.js', import.meta.url),
-        objectFolder: join(store.folder, 'objects'),
-        size: 2,
-      }),
-      memory: 2 ** 33,
-      failFast: false,
-      targets: [],
-      signal: new AbortController().signal,
-      onEvent: () => undefined,
-    });
-    expect(outcome.status).toBe('done');
-  } finally {
-    store.close();
-  }
-}
 
 interface Size {
   readonly width: number;
@@ -95,7 +62,8 @@ function luminance(colour: string): number {
 describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
-    await makeReport();
+    const study = fileURLToPath(new URL('report-browser.yaml', import.meta.url));
+    expect((await rig.run(rig.load(study))).outcome.status).toBe('done');
     at = await browser.newPage({ viewport: DESK });
     at.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
     at.on('pageerror', (error) => complaints.push(error.message));
@@ -112,7 +80,6 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
   });
   afterAll(async () => {
     await browser.close();
-    rmSync(folder, { recursive: true, force: true });
   });
 
   it('shows every figure, and of a large one the drawing once', async () => {
@@ -267,5 +234,48 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     // A link to a node unfolds what is said of it.
     await at.locator('.warnings a').click();
     await at.locator('#node-eligible[open]').waitFor({ state: 'attached', timeout: 10_000 });
+  });
+});
+
+describe.skipIf(CHROMIUM === undefined)('the report of the demo in a browser', () => {
+  it('draws every figure, sorts its tables, and asks for nothing', { timeout: 180_000 }, async () => {
+    const demo = new StudyRig();
+    const opened = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    try {
+      expect((await demo.run(demo.load(TINY))).outcome.status).toBe('done');
+      const page = await opened.newPage({ viewport: DESK });
+      const [said, asked]: [string[], string[]] = [[], []];
+      page.on('console', (message) => said.push(message.text()));
+      page.on('pageerror', (error) => said.push(error.message));
+      page.on('request', (request) => asked.push(request.url()));
+      const url = pathToFileURL(demo.path('results', 'report.html')).href;
+      await page.goto(url);
+      const shapes = await page.evaluate<number[]>(
+        `[...document.querySelectorAll('.drawing svg')].map((svg) => svg.querySelectorAll('path, rect, text').length)`,
+      );
+      // The flow, figures 2, 3a to c and 4, and two that the paper lacks.
+      expect(shapes).toHaveLength(8);
+      for (const count of shapes) expect(count).toBeGreaterThan(10);
+      const accuracy = page.locator('table.data', { hasText: 'r2_pearson' }).first();
+      const r2 = async (): Promise<number[]> => {
+        const heads = await accuracy.locator('thead th').allTextContents();
+        const column = heads.findIndex((head) => head.trim() === 'r2') + 1;
+        return (await accuracy.locator(`tbody tr > :nth-child(${column})`).allTextContents()).map((cell) =>
+          Number(cell.replace('−', '-')),
+        );
+      };
+      const before = await r2();
+      await accuracy
+        .locator('thead th', { hasText: /^\s*r2\s*$/ })
+        .locator('button')
+        .click();
+      expect(await r2()).toEqual([...before].sort((a, b) => a - b));
+      expect(await r2()).not.toEqual(before);
+      expect(said).toEqual([]);
+      expect(new Set(asked)).toEqual(new Set([url]));
+    } finally {
+      await opened.close();
+      demo.close();
+    }
   });
 });

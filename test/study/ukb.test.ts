@@ -6,12 +6,12 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Workflow } from '../../engine/workflow.js';
-import { TABLES, TINY, TinyStudy, workflowFile, type Ran, type Sets } from './tiny-study.js';
+import { TABLES, TINY, StudyRig, workflowFile, type Ran, type Sets } from './study-rig.js';
 
 /** Of tiny.yaml. */
 const [IDPS, DISEASES, SEEDS, FOLDS] = [6, 8, 2, 3];
 
-const study = new TinyStudy();
+const study = new StudyRig();
 afterAll(() => {
   study.close();
 });

@@ -65,7 +65,7 @@ export function loaded(file: string, sets: Sets): ReturnType<typeof loadWorkflow
   });
 }
 
-export class TinyStudy {
+export class StudyRig {
   readonly folder = mkdtempSync(join(tmpdir(), 'cohortflow-study-'));
   readonly storeFolder = join(this.folder, 'store');
   readonly store = new Store(this.storeFolder);
