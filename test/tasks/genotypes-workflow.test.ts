@@ -24,7 +24,7 @@ import {
   SHARED,
 } from '../genotypes/oracle.js';
 import type { Table } from '../../cache/table.js';
-import { InProcess } from './in-process.js';
+import { InProcess } from '../engine/rig/in-process.js';
 import { lists } from './tables.js';
 
 const STUDY = fileURLToPath(new URL('../../workflows/snp-models.yaml', import.meta.url));

@@ -7,7 +7,7 @@ import { Store } from '../../cache/store.js';
 import { loadWorkflow } from '../../engine/language/load.js';
 import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import { registry } from '../../tasks/registry.js';
-import { InProcess } from './in-process.js';
+import { InProcess } from '../engine/rig/in-process.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cohortflow-refusals-'));
 const store = new Store(join(folder, 'store'));

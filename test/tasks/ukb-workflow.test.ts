@@ -10,7 +10,7 @@ import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import { registry } from '../../tasks/registry.js';
 import { simulateCohortTask } from '../../tasks/simulate-cohort.js';
 import { runTask } from './context.js';
-import { InProcess } from './in-process.js';
+import { InProcess } from '../engine/rig/in-process.js';
 
 const TABLES = [
   'assessment',

@@ -13,7 +13,7 @@ import { runStudy, type StudyOutcome } from '../../engine/study.js';
 import type { Workflow } from '../../engine/workflow.js';
 import { registry } from '../../tasks/registry.js';
 import type { StackedModel } from '../../tasks/stacked-model.js';
-import { InProcess } from './in-process.js';
+import { InProcess } from '../engine/rig/in-process.js';
 
 const STUDY = fileURLToPath(new URL('../../workflows/nhanes.yaml', import.meta.url));
 

@@ -11,57 +11,14 @@ import { Store } from '../../../cache/store.js';
 import type { Event, NodeSummary } from '../../../engine/event.js';
 import { loadWorkflow } from '../../../engine/language/load.js';
 import { renderDiagnostic } from '../../../engine/language/render.js';
-import type { JobMessage, JobSpec } from '../../../engine/job.js';
 import { readGroup } from '../../../engine/record.js';
-import { WorkerPool, type CallHandlers, type Executor } from '../../../engine/pool.js';
+import { WorkerPool } from '../../../engine/pool.js';
 import { findPlan } from '../../../engine/stored-plan.js';
 import { planStudy, runStudy, type PlanOutcome, type StudyOutcome } from '../../../engine/study.js';
 import type { Json } from '../../../engine/task.js';
 import type { Workflow } from '../../../engine/workflow.js';
-import { serveJobs } from '../../../engine/worker.js';
+import { InProcess } from './in-process.js';
 import { registry } from './toy-tasks.mjs';
-
-/** Calls in this process, one at a time, with messages cloned as between processes. */
-class InProcessExecutor implements Executor {
-  readonly size = 2;
-  private busy = 0;
-  /** The most calls that ran at once. */
-  busiest = 0;
-  private closed = false;
-
-  constructor(private readonly objectFolder: string) {}
-
-  get free(): number {
-    return this.size - this.busy;
-  }
-
-  start(job: JobSpec, _reads: readonly string[], handlers: CallHandlers): void {
-    this.busy++;
-    this.busiest = Math.max(this.busiest, this.busy);
-    const serve = serveJobs({
-      registry,
-      objectFolder: this.objectFolder,
-      backend: () => 'toy',
-      announce: () => undefined,
-      send: (message) => {
-        const copy = structuredClone<JobMessage>(message);
-        if (this.closed) return Promise.resolve();
-        if (copy.type === 'end') {
-          this.busy--;
-          handlers.ended(null, -1);
-        } else {
-          handlers.message(copy);
-        }
-        return Promise.resolve();
-      },
-    });
-    void serve(structuredClone(job));
-  }
-
-  close(): void {
-    this.closed = true;
-  }
-}
 
 export interface RunResult extends StudyOutcome {
   readonly events: readonly Event[];
@@ -135,7 +92,7 @@ export class Rig {
           objectFolder,
           size: options.workers,
         })
-      : new InProcessExecutor(objectFolder);
+      : new InProcess(store, registry, 2);
     const events: Event[] = [];
     const outcome = await runStudy({
       workflow: this.load(options.file),
@@ -148,7 +105,7 @@ export class Rig {
       signal: options.signal ?? new AbortController().signal,
       onEvent: (event) => events.push(event),
     });
-    const busiest = executor instanceof InProcessExecutor ? executor.busiest : NaN;
+    const busiest = executor instanceof InProcess ? executor.busiest : NaN;
     return { ...outcome, events, ran: whoRan(outcome.nodes), busiest };
   }
 
