@@ -48,6 +48,13 @@ export class Objects {
     return existsSync(this.path(digest));
   }
 
+  /** The path of an object that is there. @throws MissingObjectError */
+  existingPath(digest: Digest): string {
+    const path = this.path(digest);
+    if (!existsSync(path)) throw new MissingObjectError(digest);
+    return path;
+  }
+
   /** Objects whose digests begin with these digits, at least two. */
   from(prefix: string): Digest[] {
     const folder = join(this.folder, prefix.slice(0, 2));

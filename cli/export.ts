@@ -1,5 +1,5 @@
 /** `cohortflow export`: writes results to files of the user's own, in the format that the file's extension names. */
-import { existsSync, mkdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, extname, join, resolve, sep } from 'node:path';
 import type { ArtifactRef } from '../cache/artifact.js';
 import type { Recorded, Subject } from '../engine/recorded.js';
@@ -48,7 +48,10 @@ export const verb = defineVerb<ExportFlags>({
     const store = await openRecords(storeFolder(file, flags));
     try {
       const workflow = await recordedName(store, file, flags, terminal);
-      const { exportArtifact } = await import('../engine/export.js');
+      const [{ exportArtifact }, { contentSize, writeContent }] = await Promise.all([
+        import('../engine/export.js'),
+        import('../engine/content.js'),
+      ]);
       const subject = requireNode(await chosenSubject(store, workflow, rest, flags), 'copy it');
       const { output, refs } = await chooseResults(subject, format);
       const targets = await targetsOf(subject, refs, resolve(flags.output));
@@ -58,8 +61,9 @@ export const verb = defineVerb<ExportFlags>({
         const exported = await exportArtifact(store, ref, format);
         if ('problem' in exported)
           throw new UserError(`${instance(`${subject.node}.${output}`, item)}: ${exported.problem}`);
-        writeAtomically(path, exported.bytes);
-        written.push({ node: subject.node, output, item, path, bytes: exported.bytes.length });
+        mkdirSync(dirname(path), { recursive: true });
+        writeContent(path, `${path}.${process.pid}.tmp`, exported);
+        written.push({ node: subject.node, output, item, path, bytes: contentSize(exported) });
       }
       if (terminal.isJson) terminal.json(written);
       else {
@@ -158,11 +162,4 @@ function refuseOverwriting(path: string, workflow: string, { graph, store }: Rec
   const sources = [workflow, ...graph.files.map((each) => each.path)];
   if (sources.some((source) => existsSync(source) && realpathSync(source) === real))
     throw new UserError(`${nearPath(path)} is a file that the study is made from: it is not overwritten`);
-}
-
-function writeAtomically(path: string, content: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content);
-  renameSync(temporary, path);
 }

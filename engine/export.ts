@@ -10,6 +10,7 @@ import { numberColumn } from '../cache/column.js';
 import type { Store } from '../cache/store.js';
 import { plainTable, type Table } from '../cache/table.js';
 import { encodeTable, type TabularFormat } from '../cache/tabular.js';
+import type { Content } from './content.js';
 
 /** What each kind can be written as; a file only as what it is. */
 const FORMATS: Readonly<Record<ArtifactRef['kind'], readonly string[]>> = {
@@ -25,7 +26,7 @@ export function formatsOf(ref: ArtifactRef): readonly string[] {
   return ref.kind === 'file' ? [ref.extension ?? ''] : FORMATS[ref.kind];
 }
 
-export type Exported = { readonly bytes: Uint8Array } | { readonly problem: string };
+export type Exported = Content | { readonly problem: string };
 
 /** @param format an extension without its dot. @throws MissingObjectError */
 export async function exportArtifact(store: Store, ref: ArtifactRef, format: string): Promise<Exported> {
@@ -56,6 +57,7 @@ export async function exportArtifact(store: Store, ref: ArtifactRef, format: str
     case 'json':
       return json(store.artifacts.json(ref.digest));
     case 'file':
+      return { file: store.objects.existingPath(ref.digest) };
     case 'view':
       return { bytes: store.read(ref.digest) };
   }

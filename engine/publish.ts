@@ -5,22 +5,13 @@
  * come back without computing. Always copies: an edit of a published file must not reach the store.
  * Not responsible for the report's content (report/).
  */
-import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { canonicalJson } from '../cache/digest.js';
 import type { Store } from '../cache/store.js';
 import { encodeTable, type TabularFormat } from '../cache/tabular.js';
+import { contentDigest, digestOfFile, writeContent, type Content } from './content.js';
 import type { NodeSummary } from './event.js';
 import { Status, type NodeState } from './graph.js';
 import { fillTemplate } from './language/template.js';
@@ -51,7 +42,7 @@ interface Wanted {
   readonly path: string;
   /** Names the bytes without making them: nothing is encoded when nothing changed. */
   readonly source: string;
-  readonly bytes: () => Promise<Uint8Array>;
+  readonly content: () => Promise<Content>;
 }
 
 export async function publishStudy(input: {
@@ -76,7 +67,11 @@ export async function publishStudy(input: {
   const report = workflow.report?.path ?? null;
   if (report !== null) {
     const html = Buffer.from(await renderReport(input));
-    wanted.push({ path: report, source: `report ${sha(html)}`, bytes: () => Promise.resolve(html) });
+    wanted.push({
+      path: report,
+      source: `report ${contentDigest({ bytes: html })}`,
+      content: () => Promise.resolve({ bytes: html }),
+    });
   }
   const expects = (path: string): boolean => isExpected.some((of) => of(path));
   return { ...(await writeFiles(workflow, wanted, expects, store)), report };
@@ -98,19 +93,19 @@ async function writeFiles(
   const stale: string[] = [];
   const problems: { path: string; message: string }[] = [];
   let unchanged = 0;
-  const write = async ({ path, source, bytes }: Wanted): Promise<void> => {
+  const write = async ({ path, source, content: make }: Wanted): Promise<void> => {
     const target = join(folder, path);
     const mine = owned.get(path);
     owned.delete(path);
     // Said first: whatever a kill leaves of it is this workflow's to remove.
     if (publishers.get(path) !== name) store.index.publications.setPublisher(folder, path, name);
-    const found = digestOfFile(target);
+    const found = digestAt(target);
     if (found !== null && mine?.source === source && found === mine.digest) {
       unchanged++;
       return;
     }
-    const content = await bytes();
-    const digest = sha(content);
+    const content = await make();
+    const digest = contentDigest(content);
     if (found !== null && found !== digest && found !== mine?.digest) {
       edited.push(path);
       return;
@@ -118,7 +113,7 @@ async function writeFiles(
     if (found !== digest) {
       const temporary = `${path}.${process.pid}.tmp`;
       store.index.publications.intend(folder, path, digest, source, temporary);
-      writeAtomically(folder, target, join(folder, temporary), content);
+      writeInside(folder, target, join(folder, temporary), content);
       written.push(path);
     } else {
       unchanged++;
@@ -143,7 +138,7 @@ async function writeFiles(
     try {
       const target = join(folder, path);
       // What a link has put in its place since is not ours.
-      const found = isInside(folder, target) ? digestOfFile(target) : null;
+      const found = isInside(folder, target) ? digestAt(target) : null;
       if (found === digest) {
         rmSync(target);
         removeEmptyFolders(folder, dirname(target));
@@ -169,8 +164,7 @@ function settleUnfinished(folder: string, store: Store): void {
     const pid = Number(/\.(\d+)\.tmp$/.exec(temporary)?.[1]);
     if (pid !== process.pid && isRunning(pid)) continue;
     rmSync(join(folder, temporary), { force: true });
-    if (digestOfFile(join(folder, path)) === digest)
-      store.index.publications.add(folder, path, digest, source);
+    if (digestAt(join(folder, path)) === digest) store.index.publications.add(folder, path, digest, source);
     else store.index.publications.giveUp(folder, path);
   }
 }
@@ -214,7 +208,7 @@ function wantedFiles(
     files.push({
       path,
       source: canonicalJson([ref.digest, format, columns ?? null]),
-      bytes: () => encode(ref, format, columns ?? null, store),
+      content: () => encode(ref, format, columns ?? null, store),
     });
   }
   return { files, expects: (path) => expected.has(path) };
@@ -239,7 +233,7 @@ async function encode(
   format: string,
   columns: { column: string; as: string | null }[] | null,
   store: Store,
-): Promise<Uint8Array> {
+): Promise<Content> {
   if (ref.kind === 'table') {
     let manifest = store.artifacts.manifest(ref.digest);
     if (columns) {
@@ -252,20 +246,19 @@ async function encode(
         }),
       };
     }
-    return encodeTable(await store.artifacts.table(manifest), format as TabularFormat, store.folder);
+    const table = await store.artifacts.table(manifest);
+    return { bytes: await encodeTable(table, format as TabularFormat, store.folder) };
   }
   if (ref.kind === 'json')
-    return Buffer.from(`${JSON.stringify(store.artifacts.json(ref.digest), null, 2)}\n`);
-  return store.read(ref.digest);
+    return { bytes: Buffer.from(`${JSON.stringify(store.artifacts.json(ref.digest), null, 2)}\n`) };
+  if (ref.kind === 'file') return { file: store.objects.existingPath(ref.digest) };
+  return { bytes: store.read(ref.digest) };
 }
 
-function sha(bytes: Uint8Array): Digest {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-function digestOfFile(path: string): Digest | null {
+/** Null where there is none. */
+function digestAt(path: string): Digest | null {
   try {
-    return sha(readFileSync(path));
+    return digestOfFile(path);
   } catch (error) {
     // ENOTDIR: a folder above it has become a file.
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
@@ -273,14 +266,12 @@ function digestOfFile(path: string): Digest | null {
   }
 }
 
-/** Published files are for the owner and the group. */
-function writeAtomically(folder: string, target: string, temporary: string, bytes: Uint8Array): void {
+function writeInside(folder: string, target: string, temporary: string, content: Content): void {
   mkdirSync(folder, { recursive: true, mode: 0o750 });
   if (!isInside(folder, target))
     throw new Error(`${target} lies outside of ${folder} (through a link); nothing was written there`);
   mkdirSync(dirname(target), { recursive: true, mode: 0o750 });
-  writeFileSync(temporary, bytes, { mode: 0o640 });
-  renameSync(temporary, target);
+  writeContent(target, temporary, content);
 }
 
 /** Whether the folder of a file lies in the publish folder, or would: a link must not lead a copy out of it, nor a removal. */

@@ -3,6 +3,7 @@
  *
  * Not responsible for finding the artifact (recorded.ts) or for laying the preview out (cli/).
  */
+import { statSync } from 'node:fs';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import type { NdArray } from '../cache/array.js';
 import { countMissing, type ColumnType } from '../cache/column.js';
@@ -65,7 +66,7 @@ export async function previewArtifact(store: Store, ref: ArtifactRef, rows: numb
         kind,
         digest,
         extension: ref.extension ?? '',
-        bytes: store.read(digest).length,
+        bytes: statSync(store.objects.existingPath(digest)).size,
         path: store.objects.path(digest),
       };
   }

@@ -1,6 +1,6 @@
 /** `model.predict`: a stacked model applied to people, one column for each configuration. */
 import { numberColumn, type NumberColumn } from '../cache/column.js';
-import { idTable, type Table, type TableSchema } from '../cache/table.js';
+import { idTable, type TableSchema } from '../cache/table.js';
 import {
   TaskError,
   defineTask,
@@ -11,15 +11,19 @@ import {
 } from '../engine/task.js';
 import { combineLayers, predictLayerOne, type StackModel } from '../stats/stack.js';
 import type { Matrix } from '../stats/linalg/matrix.js';
+import type { FeatureScale } from './feature-scales.js';
 import { Openings } from './genotype-views.js';
-import { featureMatrix, foldsOf, MODEL_PORTS, peopleInAll, requireFold, sortedNames } from './modalities.js';
-import { idsOf, people as counted, present } from './reading.js';
+import { MODEL_PORTS, sortedNames } from './modalities.js';
+import { PredictedPeople, featureTables } from './predicted-people.js';
+import { people as counted, present } from './reading.js';
 import { GENOTYPES_PORT, SNPS, findSnps, snpMatrix, type FoundSnps } from './snp-modality.js';
 import { originOf, sumBytes, sumSnps, type Origin } from './snp-scores.js';
 import type { StackedModel } from './stacked-model.js';
 
 interface Params {
   readonly fold: number | null;
+  readonly standardise: boolean;
+  readonly missing: 'none' | 'mean';
 }
 
 export const modelPredict = defineTask<Params>({
@@ -30,7 +34,10 @@ export const modelPredict = defineTask<Params>({
 model uses has a missing prediction, which is counted (boosted trees predict people with missing features too). A model with SNPs needs \`genotypes\`: all models
 of a call are weighed in one pass over the files, whichever variants each uses. Its variants are found by place and
 alleles, those that are not there count as their training mean (a warning; fewer than a fifth is an error), and so does a missing dosage. With \`folds\` and \`fold\`, only the people of that fold are predicted: those whom a model with that fold held out
-has not seen.`,
+has not seen.
+
+\`standardise: true\` is for people of another cohort, whose features are as measured: the model alone, with the means and SDs that it keeps
+(\`scales\` of \`model.stack\`), predicts them. \`missing: mean\` then takes a missing feature as its mean.`,
   params: {
     type: 'object',
     properties: {
@@ -38,6 +45,17 @@ has not seen.`,
         type: ['number', 'null'],
         default: null,
         description: 'Predict the people of this fold of `folds`; null: all.',
+      },
+      standardise: {
+        type: 'boolean',
+        default: false,
+        description: 'Features are as measured: standardise them by the means and SDs that the model keeps.',
+      },
+      missing: {
+        enum: ['none', 'mean'],
+        default: 'none',
+        description:
+          'Who misses a feature has no prediction, or is taken to have its mean (with `standardise`).',
       },
     },
     additionalProperties: false,
@@ -67,7 +85,7 @@ has not seen.`,
   },
   async runBatch(batch) {
     const openings = new Openings();
-    const cohort = new Cohort(openings);
+    const cohort = new PredictedPeople(openings);
     try {
       const members = await prepare(batch, openings, cohort);
       for (const group of groupsOf(members)) await predictGroup(batch, group, openings, cohort);
@@ -92,7 +110,11 @@ interface Member {
   readonly lists: readonly (readonly number[])[];
 }
 
-async function prepare(batch: BatchContext<Params>, openings: Openings, cohort: Cohort): Promise<Member[]> {
+async function prepare(
+  batch: BatchContext<Params>,
+  openings: Openings,
+  cohort: PredictedPeople,
+): Promise<Member[]> {
   const members: Member[] = [];
   for (const [index, context] of batch.items.entries()) {
     batch.announce(index);
@@ -164,7 +186,7 @@ async function predictGroup(
   batch: BatchContext<Params>,
   group: readonly Member[],
   openings: Openings,
-  cohort: Cohort,
+  cohort: PredictedPeople,
 ): Promise<void> {
   const first = group[0]!;
   batch.announce(first.index);
@@ -208,7 +230,7 @@ async function predict({ context, model, people }: Member, layerOne: LayerOne): 
     if (missing > 0) context.warn(`${name}: no prediction for ${counted(missing)} with a missing feature`);
     columns.push([name, numberColumn(predicted)]);
   }
-  const idName = tablesOf(context).values().next().value?.id?.name ?? 'id';
+  const idName = featureTables(context).values().next().value?.id?.name ?? 'id';
   return { table: tableOutput(idTable(idName, people, columns)) };
 }
 
@@ -221,7 +243,7 @@ class LayerOne {
     private readonly member: Member,
     sums: readonly Float64Array[],
     private readonly openings: Openings,
-    private readonly cohort: Cohort,
+    private readonly cohort: PredictedPeople,
   ) {
     this.sums = new Map(member.lists.map((list, k) => [JSON.stringify(list), sums[k]!]));
   }
@@ -242,13 +264,17 @@ class LayerOne {
 
   private async matrixOf({ name, features }: StackModel['modalities'][number]): Promise<Matrix> {
     const { context, people, snps } = this.member;
+    const { missing } = context.params;
     if (name === SNPS && snps) {
       const opened = await this.openings.view(context.view('genotypes'), 'genotypes');
       return snpMatrix(opened, snps.found, people);
     }
-    const tables = tablesOf(context);
+    const tables = featureTables(context);
     const table = tables.get(name);
-    if (table) return this.cohort.matrix(name, table, people, features);
+    if (table) {
+      const scales = scalesFor(this.member, name);
+      return this.cohort.matrix(name, table, people, features, scales, missing === 'mean');
+    }
     throw new TaskError(
       `the model needs the modality '${name}', but 'features' has ${[...tables.keys()].join(', ')}`,
       { port: 'features' },
@@ -256,82 +282,20 @@ class LayerOne {
   }
 }
 
-function tablesOf(context: TaskContext<Params>): ReadonlyMap<string, Table> {
-  return context.has('features') ? context.tables('features') : new Map<string, Table>();
-}
-
-/** Who is predicted, and their features, which the instances of a call have in common. */
-class Cohort {
-  /** By fold and by the people of the genotypes. */
-  private readonly known: {
-    fold: number | null;
-    genotyped: readonly string[] | undefined;
-    people: readonly string[];
-    wanted: number;
-  }[] = [];
-  private matrices: { people: readonly string[]; byName: Map<string, { key: string; x: Matrix }> } | null =
-    null;
-
-  constructor(private readonly openings: Openings) {}
-
-  /** @throws TaskError when nobody has every modality */
-  async people(context: TaskContext<Params>): Promise<readonly string[]> {
-    const tables = tablesOf(context);
-    const { fold } = context.params;
-    const genotyped = context.has('genotypes')
-      ? (await this.openings.index(context.view('genotypes'))).people.iid
-      : undefined;
-    let known = this.known.find((entry) => entry.fold === fold && sameList(entry.genotyped, genotyped));
-    if (!known) {
-      const wanted = peopleWanted(context, tables, genotyped);
-      const lists = [...tables.values()].map((table) => idsOf(table, 'features'));
-      const people = peopleInAll(wanted, genotyped ? [...lists, genotyped] : lists);
-      const same = this.known.find((entry) => sameList(entry.people, people));
-      known = { fold, genotyped, people: same?.people ?? people, wanted: wanted.length };
-      this.known.push(known);
-    }
-    const { people, wanted } = known;
-    if (people.length === 0 && wanted > 0) {
-      throw new TaskError(`none of the ${counted(wanted)} has a row in every modality`, {
-        port: tables.size > 0 ? 'features' : 'genotypes',
-      });
-    }
-    if (people.length < wanted) {
-      context.warn(`${counted(wanted - people.length)} have no row in some modality and no prediction`);
-    }
-    return people;
+/** What standardises a modality, in the order of its features; null when they are standardised already. */
+function scalesFor({ context, model }: Member, modality: string): readonly FeatureScale[] | null {
+  const { standardise, missing } = context.params;
+  if (!standardise) {
+    if (missing === 'mean')
+      throw new TaskError("'missing: mean' needs 'standardise: true': only then are the means known");
+    return null;
   }
-
-  /** A modality of the people that were asked for last is kept. */
-  matrix(name: string, table: Table, people: readonly string[], features: readonly string[]): Matrix {
-    if (this.matrices?.people !== people) this.matrices = { people, byName: new Map() };
-    const key = JSON.stringify(features);
-    const known = this.matrices.byName.get(name);
-    if (known?.key === key) return known.x;
-    const x = featureMatrix(name, table, people, features);
-    this.matrices.byName.set(name, { key, x });
-    return x;
+  const scales = model.scales?.[modality];
+  if (!scales) {
+    throw new TaskError(
+      `the model does not keep by what '${modality}' was standardised; give model.stack its 'scales'`,
+      { port: 'model' },
+    );
   }
-}
-
-function sameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {
-  return a === b || (a?.length === b?.length && a!.every((id, i) => id === b![i]));
-}
-
-function peopleWanted(
-  context: TaskContext<Params>,
-  tables: ReadonlyMap<string, Table>,
-  genotyped: readonly string[] | undefined,
-): readonly string[] {
-  const first = tables.values().next().value;
-  const everyone = first ? idsOf(first, 'features') : genotyped;
-  if (!everyone) throw new TaskError('expected at least one modality', { port: 'features' });
-  const all = context.has('samples') ? idsOf(context.table('samples'), 'samples') : everyone;
-  const { fold } = context.params;
-  if (fold === null) return all;
-  if (!context.has('folds')) throw new TaskError("'fold' needs folds", { port: 'folds' });
-  const table = context.table('folds');
-  requireFold(table, 'folds', fold);
-  const folds = foldsOf(table, 'folds', all);
-  return all.filter((_, i) => folds[i] === fold);
+  return scales;
 }

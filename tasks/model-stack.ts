@@ -4,6 +4,7 @@ import { defineTask, jsonOutput, type BatchContext, type Json, type TaskContext 
 import type { Learner } from '../stats/comparator.js';
 import { linalg } from '../stats/linalg/linalg.js';
 import { StackFits, type PreparedModality, type StackModel } from '../stats/stack.js';
+import { SCALES_PORT, scalesOf } from './feature-scales.js';
 import { Openings } from './genotype-views.js';
 import { foldsOf, sortedNames } from './modalities.js';
 import { present } from './reading.js';
@@ -38,7 +39,8 @@ people of each fit. Boosted trees fit their training people closely: stack them 
 The target is standardised by its mean and SD among the training people, so that a model does not depend on the trait's unit, and
 predictions come in the target's unit. People whose target is missing are no training people (it is never imputed); a missing feature is an
 error. With \`genotypes\`, the dosages of the view's variants are the modality \`snps\`: copies of ALT, not standardised, a missing one twice
-the frequency among the training people, which the model keeps. With \`folds\` and \`hold_out\`, the people of that fold are left out of training.`,
+the frequency among the training people, which the model keeps. With \`scales\` the model keeps by what the other modalities were
+standardised too, and can be applied to people's values as measured (\`standardise\` of \`model.predict\`). With \`folds\` and \`hold_out\`, the people of that fold are left out of training.`,
   params: {
     type: 'object',
     properties: {
@@ -86,6 +88,7 @@ the frequency among the training people, which the model keeps. With \`folds\` a
       optional: true,
     },
     genotypes: GENOTYPES_PORT,
+    scales: SCALES_PORT,
     target: { type: 'table', summary: 'The trait: one column of numbers.' },
     samples: {
       type: 'samples',
@@ -108,7 +111,7 @@ the frequency among the training people, which the model keeps. With \`folds\` a
     },
   },
   outputs: { model: { type: 'model', summary: 'The fitted models, as JSON.' } },
-  batch: { shared: ['features', 'samples', 'folds', 'inner_folds'], varies: ['hold_out'] },
+  batch: { shared: ['features', 'scales', 'samples', 'folds', 'inner_folds'], varies: ['hold_out'] },
   resources: (_params, shapes) => {
     const cells = (shapes['features'] ?? []).reduce((sum, { rows, columns }) => sum + rows * columns, 0);
     const { rows, columns } = shapes['genotypes']?.[0] ?? { rows: 0, columns: 0 };
@@ -309,9 +312,12 @@ function fit(
       }
     }
   }
+  const tables = [...modalities].filter(([name]) => name !== SNPS || !snps);
+  const scales = scalesOf(context, new Map(tables.map(([name, { features }]) => [name, features])));
   return targets.map(({ mean, sd }, m) => ({
     target: { mean, sd: sd > 0 ? sd : 1 },
     ...(snps && { snps }),
+    ...(scales && { scales }),
     configurations: models[m]!,
   }));
 }

@@ -23,6 +23,7 @@ import { metricsEffectiveRank } from './metrics-effective-rank.js';
 import { metricsRegression } from './metrics-regression.js';
 import { modelContributions } from './model-contributions.js';
 import { modelPredict } from './model-predict.js';
+import { modelRead } from './model-read.js';
 import { modelStack } from './model-stack.js';
 import { outcomeCauseSpecific } from './outcome-cause-specific.js';
 import { outcomeEligible } from './outcome-eligible.js';
@@ -80,6 +81,7 @@ export const registry = new Registry([
   metricsRegression,
   modelContributions,
   modelPredict,
+  modelRead,
   modelStack,
   outcomeCauseSpecific,
   outcomeEligible,

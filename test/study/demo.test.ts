@@ -15,7 +15,7 @@ const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** Of tiny.yaml. */
 const [IDPS, DISEASES, SEEDS, FOLDS] = [6, 8, 2, 3];
-const CONFIGURATIONS = ['blood', 'covariates', 'integrated', 'snp'];
+const CONFIGURATIONS = ['blood', 'covariates', 'integrated', 'snp', 'with_covariates'];
 
 const study = new StudyRig();
 afterAll(() => {

@@ -4,7 +4,7 @@ import type { Json } from '../../engine/task.js';
 import { rngFromSeed } from '../../stats/rng.js';
 import { simulateCohortTask } from '../../tasks/simulate-cohort.js';
 import { validated, type Call } from './context.js';
-import { GENOTYPE_CALLS } from './golden-genotypes.js';
+import { GENOTYPE_CALLS, file } from './golden-genotypes.js';
 import { UKB_GOLDEN_CALLS } from './golden-ukb.js';
 import { cohort, rows, samples } from './tables.js';
 
@@ -173,6 +173,7 @@ export const GOLDEN_CALLS: Readonly<Record<string, Call>> = {
     params: { fold: 2 },
     inputs: { model: { json: model }, features: { named: { count } }, folds },
   },
+  'model.read': { inputs: { file: file('model.json', [JSON.stringify(model)]) } },
   'model.stack': {
     params: { mode: 'recommended', hold_out: 3 },
     inputs: {

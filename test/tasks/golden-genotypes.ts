@@ -25,7 +25,8 @@ function panel(
   });
   return { paths: bedPaths(prefix), position: made.position };
 }
-function file(name: string, lines: readonly string[]): { path: string } {
+/** A file of these lines, for the time of the tests. */
+export function file(name: string, lines: readonly string[]): { path: string } {
   const path = join(folder, name);
   writeFileSync(path, `${lines.join('\n')}\n`);
   return { path };
