@@ -1,21 +1,13 @@
 // The k nearest donors of rows with missing values, by distances over the columns that both have. Not responsible for
-// what is made of the neighbours (knn.ts).
+// what is made of the neighbours (knn.ts), nor for what is multiplied (knn-features.ts).
 //
-// With missing values set to 0 and o, m marking the donor's and the receiver's observed columns, the sum of squares over
-// the common columns C is
-//   Σ m x² − Σ (1−o) m x² − 2 Σ x·y + Σ y² − Σ (1−m) y².
-// The third term is a matrix product; the fourth and fifth are summed once for all receivers that miss the same columns;
-// the second is bounded by the receiver's largest x² where donors miss few values, and else is part of the product (o
-// times m x²). All this decides only who may be near enough: those distances are then summed in the order of the columns,
-// so that equal donors tie exactly and no bit depends on the backend or on who is imputed together.
+// A product in single precision is negative for every donor that may be near enough, and for few others. It decides only
+// whose distance is looked at: that is summed in double precision, in the order of the columns, so that equal donors tie
+// exactly and no bit depends on the backend or on who is imputed together.
+import { FEATURES, donorFeatures, featureScale, limitReceiver, receiverFeatures } from './knn-features.js';
+import type { FeatureScale } from './knn-features.js';
+import { rowProduct, type RowProduct } from './knn-product.js';
 import type { Backend } from './linalg/backend.js';
-import { matrix, type Matrix } from './linalg/matrix.js';
-
-/** Rows that miss the same columns. */
-export interface MissingPattern {
-  readonly missing: readonly number[];
-  readonly rows: readonly number[];
-}
 
 /** Of one row: for each column it misses, in order, the places of its neighbours in `distance` and `donor`. */
 export interface Neighbours {
@@ -28,119 +20,102 @@ export interface Neighbours {
   readonly donor: Int32Array;
 }
 
-// Donors are packed by block, once per batch of receivers; the products with a few receivers at a time stay in the
-// second-level cache.
-const DONOR_BLOCK = 256;
-const RECEIVER_BATCH = 1024;
-const PRODUCT_ROWS = 128;
+// Products of so many rows stay in the second-level cache and run at the library's full speed.
+const RECEIVERS = 1024;
+const DONORS = 256;
+/** Donors of a receiver's first product: all are near enough as yet. Later ones are twice as wide, up to DONORS. */
+const FIRST_DONORS = 32;
+/** Products whose signs are tested together; donors are padded to a multiple. */
+const TOGETHER = 8;
 
 /**
- * Visits every row of the patterns with its k nearest donors for each missing column; equal distances go to the earlier
- * donor. `donors` and `columns` are n × p, column by column; a donor must have the column and one in common with the row.
+ * Visits every row that misses something with its k nearest donors for each missing column; equal distances go to the
+ * earlier donor. `donors` and `columns` are n × p, column by column; a donor must have the column and one in common with
+ * the row. Memory: 20 bytes a donor and column.
  */
 export function forEachNeighbours(
   k: number,
   donors: readonly Float64Array[],
   columns: readonly Float64Array[],
-  patterns: readonly MissingPattern[],
   backend: Backend,
   visit: (neighbours: Neighbours) => void,
 ): void {
-  const search = newSearch(k, donors, backend);
-  const batch = newBatch(columns.length);
-  const flush = (): void => {
+  const p = columns.length;
+  const search = newSearch(k, donors, rowProduct(backend));
+  const batch = newBatch(p);
+  const finish = (): void => {
     batch.distance = new Float64Array(batch.places).fill(Infinity);
     batch.donor = new Int32Array(batch.places).fill(-1);
-    for (const group of search.groups) offerGroup(search, batch, group);
+    offerDonors(search, batch);
     for (let r = 0; r < batch.size; r++) {
       visit({ ...batch.receivers[r]!, distance: batch.distance, donor: batch.donor });
     }
     batch.size = 0;
     batch.places = 0;
   };
-  for (const { missing, rows } of patterns) {
-    for (const row of rows) {
-      const r = batch.size++;
-      batch.receivers[r] = { row, missing, first: batch.places };
-      batch.places += missing.length * k;
-      addReceiver(search, batch, r, columns);
-      if (batch.size === RECEIVER_BATCH) flush();
-    }
+  const rows = columns[0]?.length ?? 0;
+  for (let row = 0; row < rows; row++) {
+    const missing: number[] = [];
+    for (let j = 0; j < p; j++) if (Number.isNaN(columns[j]![row]!)) missing.push(j);
+    if (missing.length === 0) continue;
+    batch.receivers[batch.size] = { row, missing, first: batch.places };
+    batch.places += missing.length * k;
+    for (let j = 0; j < p; j++) batch.values[batch.size * p + j] = columns[j]![row]!;
+    if (++batch.size === RECEIVERS) finish();
   }
-  if (batch.size > 0) flush();
+  if (batch.size > 0) finish();
 }
 
 interface Search {
   readonly k: number;
-  readonly donors: readonly Float64Array[];
-  /** Subtracted from the columns in products, so that little is lost to rounding. */
-  readonly centre: Float64Array;
+  readonly p: number;
+  readonly donors: number;
+  /** Donors × p: as rows, since few of them are looked at. */
+  readonly values: Float64Array;
   readonly empty: readonly boolean[];
-  readonly groups: readonly DonorGroup[];
-  readonly backend: Backend;
-  readonly block: DonorBlock;
-  /** PRODUCT_ROWS × DONOR_BLOCK. */
-  readonly products: Matrix;
-  /** Σ y² − Σ (1−m) y² of a block. */
-  readonly common: Float64Array;
+  /** Null: every donor is looked at. */
+  readonly products: Products | null;
 }
 
-function newSearch(k: number, donors: readonly Float64Array[], backend: Backend): Search {
-  const n = donors[0]?.length ?? 0;
-  const p = donors.length;
-  const missing = new Int32Array(n);
-  const observed = new Float64Array(p);
-  const centre = new Float64Array(p);
-  donors.forEach((column, j) => {
-    for (let i = 0; i < n; i++) {
+interface Products {
+  readonly multiply: RowProduct;
+  readonly scale: FeatureScale;
+  /** Donors × 3p. */
+  readonly features: Float32Array;
+  /** Donors that no product shows. */
+  readonly hidden: readonly number[];
+  readonly out: Float32Array;
+  /** The same numbers: their signs are those of the integers. */
+  readonly signs: Int32Array;
+}
+
+function newSearch(k: number, columns: readonly Float64Array[], multiply: RowProduct | null): Search {
+  const donors = columns[0]?.length ?? 0;
+  const p = columns.length;
+  const values = new Float64Array(donors * p);
+  const empty = columns.map((column, j) => {
+    let none = true;
+    for (let i = 0; i < donors; i++) {
       const value = column[i]!;
-      if (Number.isNaN(value)) missing[i]!++;
-      else {
-        observed[j]!++;
-        centre[j]! += value;
-      }
+      values[i * p + j] = value;
+      if (!Number.isNaN(value)) none = false;
     }
-    centre[j] = observed[j]! > 0 && Number.isFinite(centre[j]!) ? centre[j]! / observed[j]! : 0;
+    return none;
   });
-  return {
-    k,
-    donors,
-    centre,
-    empty: Array.from(observed, (count) => count === 0),
-    groups: groupDonors(missing, p),
-    backend,
-    block: {
-      values: new Float64Array(DONOR_BLOCK * p),
-      narrow: matrix(DONOR_BLOCK, p),
-      wide: matrix(DONOR_BLOCK, 2 * p),
-      squares: donors.map(() => new Float64Array(DONOR_BLOCK)),
-      sums: new Float64Array(DONOR_BLOCK),
-    },
-    products: matrix(PRODUCT_ROWS, DONOR_BLOCK),
-    common: new Float64Array(DONOR_BLOCK),
-  };
+  return { k, p, donors, values, empty, products: multiply && newProducts(columns, values, multiply) };
 }
 
-/** Donors, ascending, that miss so many values (or, when not `few`, at least so many). */
-interface DonorGroup {
-  readonly donors: Int32Array;
-  readonly missing: number;
-  readonly few: boolean;
-}
-
-/** Beyond an eighth of the columns the bound on what the missing values would add rules out too few. */
-const fewMissing = (p: number): number => Math.floor(p / 8);
-
-function groupDonors(missing: Int32Array, p: number): DonorGroup[] {
-  const all = Int32Array.from({ length: missing.length }, (_, i) => i);
-  const most = fewMissing(p);
-  const groups = Array.from({ length: most + 1 }, (_, count) => ({
-    donors: all.filter((i) => missing[i] === count),
-    missing: count,
-    few: true,
-  }));
-  groups.push({ donors: all.filter((i) => missing[i]! > most), missing: most + 1, few: false });
-  return groups.filter(({ donors }) => donors.length > 0);
+function newProducts(columns: readonly Float64Array[], values: Float64Array, multiply: RowProduct): Products {
+  const donors = columns[0]?.length ?? 0;
+  const p = columns.length;
+  const scale = featureScale(columns);
+  const features = new Float32Array(Math.ceil(donors / TOGETHER) * TOGETHER * FEATURES * p);
+  const hidden: number[] = [];
+  for (let i = 0; i < donors; i++) {
+    if (!donorFeatures(scale, values, i * p, features, i * FEATURES * p)) hidden.push(i);
+  }
+  const out = new Float32Array(RECEIVERS * DONORS);
+  return { multiply, scale, features, hidden, out, signs: new Int32Array(out.buffer) };
 }
 
 /** Some receivers, in arrays that are used again for the next ones. */
@@ -148,14 +123,9 @@ interface Batch {
   size: number;
   places: number;
   readonly receivers: Omit<Neighbours, 'distance' | 'donor'>[];
-  /** By receiver × p: the values (NaN missing); −2x; and −2x with m x². */
+  /** Receivers × p, NaN missing; and × 3p. */
   readonly values: Float64Array;
-  readonly narrow: Matrix;
-  readonly wide: Matrix;
-  /** Σ m x². */
-  readonly square: Float64Array;
-  /** Sums of the 0, 1, 2 … largest m x², (fewMissing + 1) a receiver. */
-  readonly largest: Float64Array;
+  readonly features: Float32Array;
   /** The largest kth-best over the missing columns: a donor beyond it changes nothing. */
   readonly worst: Float64Array;
   distance: Float64Array;
@@ -167,169 +137,121 @@ function newBatch(p: number): Batch {
     size: 0,
     places: 0,
     receivers: [],
-    values: new Float64Array(RECEIVER_BATCH * p),
-    narrow: matrix(RECEIVER_BATCH, p),
-    wide: matrix(RECEIVER_BATCH, 2 * p),
-    square: new Float64Array(RECEIVER_BATCH),
-    largest: new Float64Array(RECEIVER_BATCH * (fewMissing(p) + 1)),
-    worst: new Float64Array(RECEIVER_BATCH),
+    values: new Float64Array(RECEIVERS * p),
+    features: new Float32Array(RECEIVERS * FEATURES * p),
+    worst: new Float64Array(RECEIVERS),
     distance: new Float64Array(),
     donor: new Int32Array(),
   };
 }
 
-function addReceiver({ centre }: Search, batch: Batch, r: number, columns: readonly Float64Array[]): void {
-  const p = columns.length;
-  const { row } = batch.receivers[r]!;
-  const most = fewMissing(p);
-  const largest = batch.largest.subarray(r * (most + 1), (r + 1) * (most + 1)).fill(0);
-  let square = 0;
-  for (let j = 0; j < p; j++) {
-    const value = columns[j]![row]!;
-    batch.values[r * p + j] = value;
-    const x = Number.isNaN(value) ? 0 : value - centre[j]!;
-    batch.narrow.data[r * p + j] = -2 * x;
-    batch.wide.data[r * 2 * p + j] = -2 * x;
-    batch.wide.data[r * 2 * p + p + j] = x * x;
-    square += x * x;
-    let held = x * x;
-    for (let c = 1; c <= most; c++) {
-      if (held <= largest[c]!) continue;
-      const smaller = largest[c]!;
-      largest[c] = held;
-      held = smaller;
-    }
+/** Offers all donors to all receivers of the batch. */
+function offerDonors(search: Search, batch: Batch): void {
+  batch.worst.fill(Infinity);
+  if (search.products) {
+    offerNegative(search, search.products, batch);
+    return;
   }
-  for (let c = 1; c <= most; c++) largest[c]! += largest[c - 1]!;
-  batch.square[r] = square;
-  batch.worst[r] = Infinity;
+  for (let r = 0; r < batch.size; r++) {
+    for (let i = 0; i < search.donors; i++) offer(search, batch, r, i);
+  }
 }
 
-function offerGroup(search: Search, batch: Batch, group: DonorGroup): void {
-  const { block, products, common, centre } = search;
-  const p = centre.length;
-  const most = fewMissing(p);
-  for (let start = 0; start < group.donors.length; start += DONOR_BLOCK) {
-    const donors = group.donors.subarray(start, start + DONOR_BLOCK);
-    packDonors(search, donors);
-    const largest = block.sums.reduce((sum, square) => Math.max(sum, square), 0);
-    let missing: readonly number[] | null = null;
+/** Offers the donors whose product is negative. */
+function offerNegative(search: Search, products: Products, batch: Batch): void {
+  const { p, donors } = search;
+  const { multiply, scale, features, hidden, out, signs } = products;
+  const inner = FEATURES * p;
+  const limited: boolean[] = [];
+  for (let r = 0; r < batch.size; r++) {
+    limited[r] = receiverFeatures(scale, batch.values, r * p, batch.features, r * inner);
+    for (const i of hidden) offer(search, batch, r, i);
+  }
+  let width = FIRST_DONORS;
+  for (let start = 0; start < donors;) {
+    const count = Math.min(width, donors - start);
+    const cols = Math.ceil(count / TOGETHER) * TOGETHER;
+    const block = features.subarray(start * inner, (start + cols) * inner);
+    multiply(out, batch.features, block, batch.size, cols, inner);
     for (let r = 0; r < batch.size; r++) {
-      if (r % PRODUCT_ROWS === 0) multiply(search, batch, r, group.few);
-      const receiver = batch.receivers[r]!;
-      if (receiver.missing !== missing) {
-        missing = receiver.missing;
-        subtractSquares(block, missing, common);
+      const before = batch.worst[r]!;
+      for (let at = r * cols, end = at + cols; at < end; at += TOGETHER) {
+        if (noneNegative(signs, at)) continue;
+        for (let c = at; c < at + TOGETHER; c++) {
+          if (signs[c]! < 0) offer(search, batch, r, start + c - r * cols);
+        }
       }
-      // |C| is at most what either of the two has.
-      const share = (p - Math.max(missing.length, group.missing)) / p;
-      const bound = group.few ? batch.largest[r * (most + 1) + group.missing]! - batch.square[r]! : 0;
-      // Rounding of the products, with a wide margin (a thousand columns would need 2e-13).
-      const beyond = bound + 1e-11 * (batch.square[r]! + largest);
-      const first = (r % PRODUCT_ROWS) * DONOR_BLOCK;
-      for (let i = 0; ; i++) {
-        const limit = batch.worst[r]! * share + beyond;
-        i = nextWithin(products.data, first, common, i, donors.length, limit);
-        if (i === donors.length) break;
-        const distance = squaredDistance(batch.values, r * p, block.values, i * p, p);
-        if (distance <= batch.worst[r]!) keepDonor(search, batch, r, i, donors[i]!, distance);
+      if (batch.worst[r]! < before && limited[r]!) {
+        limitReceiver(scale, batch.values, r * p, batch.worst[r]!, batch.features, r * inner);
       }
     }
+    start += count;
+    width = Math.min(DONORS, start);
   }
 }
 
-/** Products of up to PRODUCT_ROWS receivers, from `start` on, with the block. */
-function multiply({ backend, block, products }: Search, batch: Batch, start: number, few: boolean): void {
-  const rows = Math.min(PRODUCT_ROWS, batch.size - start);
-  const { data, cols } = few ? batch.narrow : batch.wide;
-  const receivers = matrix(rows, cols, data.subarray(start * cols, (start + rows) * cols));
-  const out = matrix(rows, DONOR_BLOCK, products.data.subarray(0, rows * DONOR_BLOCK));
-  out.data.fill(0);
-  backend.gemmAdd(out, receivers, few ? block.narrow : block.wide, 'N', 'T');
+/** Of TOGETHER numbers. */
+function noneNegative(signs: Int32Array, at: number): boolean {
+  return (
+    (signs[at]! |
+      signs[at + 1]! |
+      signs[at + 2]! |
+      signs[at + 3]! |
+      signs[at + 4]! |
+      signs[at + 5]! |
+      signs[at + 6]! |
+      signs[at + 7]!) >=
+    0
+  );
 }
 
-/** The first place from i on with product + common ≤ limit (or NaN, from values beyond 1e154); `size` when there is none. */
-function nextWithin(
-  products: Float64Array,
-  first: number,
-  common: Float64Array,
-  i: number,
-  size: number,
+/** Looks at the distance of donor i, and keeps it where it is among the k best of a missing column. */
+function offer(search: Search, batch: Batch, r: number, i: number): void {
+  const { p, values } = search;
+  const limit = batch.worst[r]!;
+  const distance = squaredDistance(batch.values, r * p, values, i * p, p, limit);
+  if (distance <= limit) keepDonor(search, batch, r, i, distance);
+}
+
+/**
+ * p/|C| · Σ_{j∈C} (x_j − y_j)², summed in column order; NaN without a common column, and Infinity as soon as it is beyond
+ * the limit.
+ */
+function squaredDistance(
+  x: Float64Array,
+  atX: number,
+  y: Float64Array,
+  atY: number,
+  p: number,
   limit: number,
 ): number {
-  while (i < size && products[first + i]! + common[i]! > limit) i++;
-  return i;
-}
-
-/** A block of donors: values as rows; rows y, and (y, o); y² by column, and Σ y². */
-interface DonorBlock {
-  readonly values: Float64Array;
-  readonly narrow: Matrix;
-  readonly wide: Matrix;
-  readonly squares: readonly Float64Array[];
-  readonly sums: Float64Array;
-}
-
-function packDonors({ donors, centre, block }: Search, rows: Int32Array): void {
-  const p = centre.length;
-  block.sums.fill(0);
-  for (let j = 0; j < p; j++) {
-    const column = donors[j]!;
-    const middle = centre[j]!;
-    const squares = block.squares[j]!;
-    for (let i = 0; i < rows.length; i++) {
-      const value = column[rows[i]!]!;
-      const observed = !Number.isNaN(value);
-      const y = observed ? value - middle : 0;
-      block.values[i * p + j] = value;
-      block.narrow.data[i * p + j] = y;
-      block.wide.data[i * 2 * p + j] = y;
-      block.wide.data[i * 2 * p + p + j] = observed ? 1 : 0;
-      squares[i] = y * y;
-      block.sums[i]! += y * y;
-    }
-  }
-}
-
-/** out = Σ y² − Σ y² over the missing columns. */
-function subtractSquares({ squares, sums }: DonorBlock, missing: readonly number[], out: Float64Array): void {
-  out.set(sums);
-  for (const j of missing) {
-    const column = squares[j]!;
-    for (let i = 0; i < out.length; i++) out[i]! -= column[i]!;
-  }
-}
-
-/** p/|C| · Σ_{j∈C} (x_j − y_j)², summed in column order; NaN without a common column. */
-function squaredDistance(x: Float64Array, atX: number, y: Float64Array, atY: number, p: number): number {
   let sum = 0;
   let common = 0;
   for (let j = 0; j < p; j++) {
     const difference = x[atX + j]! - y[atY + j]!;
     if (Number.isNaN(difference)) continue;
     sum += difference * difference;
+    if (sum > limit) return Infinity;
     common++;
   }
   return sum * (p / common);
 }
 
-/** Puts donor i of the block where it belongs among the k best of each missing column that it has. */
+/** Puts the donor where it belongs among the k best of each missing column that it has. */
 function keepDonor(
-  { k, block, empty }: Search,
+  { k, p, values, empty }: Search,
   { receivers, distance: distances, donor: kept, worst }: Batch,
   r: number,
-  i: number,
   donor: number,
   distance: number,
 ): void {
   const { missing, first } = receivers[r]!;
-  const p = empty.length;
   let largest = 0;
   for (let t = 0; t < missing.length; t++) {
     const j = missing[t]!;
     const begin = first + t * k;
     const end = begin + k;
-    if (!Number.isNaN(block.values[i * p + j]!)) {
+    if (!Number.isNaN(values[donor * p + j]!)) {
       let place = end;
       while (place > begin) {
         const other = distances[place - 1]!;
