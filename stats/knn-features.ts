@@ -106,7 +106,7 @@ export function receiverFeatures(
   return small;
 }
 
-/** Lets the features of a receiver, written before, show only donors within `limit`. */
+/** Lets the features of a receiver, written before, show only donors within `limit`; none when it is negative. */
 export function limitReceiver(
   { centre, factor, margin }: FeatureScale,
   values: Float64Array,
@@ -117,9 +117,9 @@ export function limitReceiver(
 ): void {
   const p = centre.length;
   const share = (limit / p) * factor * factor * (1 + margin) + TINY;
-  if (!(share <= LARGEST_LIMIT)) return;
+  const none = !(share <= LARGEST_LIMIT);
   for (let j = 0; j < p; j++) {
     const x = (values[from + j]! - centre[j]!) * factor;
-    out[at + p + j] = Number.isNaN(x) ? 0 : x * x * (1 - margin) - share;
+    out[at + p + j] = Number.isNaN(x) ? 0 : none ? -LARGEST_LIMIT : x * x * (1 - margin) - share;
   }
 }

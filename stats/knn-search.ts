@@ -12,7 +12,7 @@ import type { Backend } from './linalg/backend.js';
 /** Of one row: for each column it misses, in order, the places of its neighbours in `distance` and `donor`. */
 export interface Neighbours {
   readonly row: number;
-  readonly missing: readonly number[];
+  readonly missing: Int32Array;
   /** Neighbours of the t-th missing column stand at first + t·k …, nearest first; donor −1 marks an empty place. */
   readonly first: number;
   /** p/|C| · Σ_{j∈C} (x_j − y_j)². */
@@ -23,15 +23,19 @@ export interface Neighbours {
 // Products of so many rows stay in the second-level cache and run at the library's full speed.
 const RECEIVERS = 1024;
 const DONORS = 256;
-/** Donors of a receiver's first product: all are near enough as yet. Later ones are twice as wide, up to DONORS. */
+/** Donors of the first product, when all are near enough as yet. Later ones are twice as wide, up to DONORS. */
 const FIRST_DONORS = 32;
 /** Products whose signs are tested together; donors are padded to a multiple. */
 const TOGETHER = 8;
+/** Where every row is a donor too, so many rows and at least this share of them are the first donors. */
+const FIRST_ROWS = 512;
+const FIRST_SHARE = 1 / 32;
 
 /**
  * Visits every row that misses something with its k nearest donors for each missing column; equal distances go to the
  * earlier donor. `donors` and `columns` are n × p, column by column; a donor must have the column and one in common with
- * the row. Memory: 20 bytes a donor and column.
+ * the row. Where both are the same arrays, every distance serves both its rows. Memory: 20 bytes a donor and column, and
+ * 12k bytes a missing value.
  */
 export function forEachNeighbours(
   k: number,
@@ -40,154 +44,269 @@ export function forEachNeighbours(
   backend: Backend,
   visit: (neighbours: Neighbours) => void,
 ): void {
-  const p = columns.length;
-  const search = newSearch(k, donors, rowProduct(backend));
-  const batch = newBatch(p);
-  const finish = (): void => {
-    batch.distance = new Float64Array(batch.places).fill(Infinity);
-    batch.donor = new Int32Array(batch.places).fill(-1);
-    offerDonors(search, batch);
-    for (let r = 0; r < batch.size; r++) {
-      visit({ ...batch.receivers[r]!, distance: batch.distance, donor: batch.donor });
-    }
-    batch.size = 0;
-    batch.places = 0;
-  };
-  const rows = columns[0]?.length ?? 0;
-  for (let row = 0; row < rows; row++) {
-    const missing: number[] = [];
-    for (let j = 0; j < p; j++) if (Number.isNaN(columns[j]![row]!)) missing.push(j);
-    if (missing.length === 0) continue;
-    batch.receivers[batch.size] = { row, missing, first: batch.places };
-    batch.places += missing.length * k;
-    for (let j = 0; j < p; j++) batch.values[batch.size * p + j] = columns[j]![row]!;
-    if (++batch.size === RECEIVERS) finish();
+  const search = newSearch(k, donors, columns, rowProduct(backend));
+  const { products, best } = search;
+  const receivers = allRows(best.worst.length).filter((row) => best.first[row]! < best.first[row + 1]!);
+  if (!products) offerAll(search, receivers);
+  else if (search.mutual && products.hidden.length === 0) offerMutually(search, products, receivers);
+  else {
+    for (const row of receivers) for (const donor of products.hidden) offer(search, row, donor, false);
+    offerBlocks(search, products, receivers, 0, search.donors);
   }
-  if (batch.size > 0) finish();
+  for (const row of receivers) {
+    const from = best.first[row]!;
+    const missing = best.missing.subarray(from, best.first[row + 1]);
+    visit({ row, missing, first: from * k, distance: best.distance, donor: best.donor });
+  }
 }
+
+const allRows = (rows: number): Int32Array => Int32Array.from({ length: rows }, (_, i) => i);
 
 interface Search {
   readonly k: number;
   readonly p: number;
   readonly donors: number;
-  /** Donors × p: as rows, since few of them are looked at. */
+  /** Donors × p: as rows, since few of them are looked at. And of the rows to be filled. */
   readonly values: Float64Array;
+  readonly rows: Float64Array;
+  /** Whether the rows are the donors. */
+  readonly mutual: boolean;
   readonly empty: readonly boolean[];
+  readonly best: Best;
   /** Null: every donor is looked at. */
   readonly products: Products | null;
+}
+
+/** What is known so far of the neighbours of every row. */
+interface Best {
+  /** Columns that row r misses are missing[first[r]] … missing[first[r + 1] − 1]. */
+  readonly first: Int32Array;
+  readonly missing: Int32Array;
+  /** k places a missing column. */
+  readonly distance: Float64Array;
+  readonly donor: Int32Array;
+  /** The largest kth-best over the missing columns: a donor beyond it changes nothing. −1: nothing is missing. */
+  readonly worst: Float64Array;
 }
 
 interface Products {
   readonly multiply: RowProduct;
   readonly scale: FeatureScale;
+  /** Which donor has the features in each place. */
+  readonly order: Int32Array;
   /** Donors × 3p. */
   readonly features: Float32Array;
   /** Donors that no product shows. */
   readonly hidden: readonly number[];
+  /** RECEIVERS × 3p, and the limits that they hold (NaN: not to be changed). */
+  readonly receivers: Float32Array;
+  readonly limits: Float64Array;
   readonly out: Float32Array;
   /** The same numbers: their signs are those of the integers. */
   readonly signs: Int32Array;
 }
 
-function newSearch(k: number, columns: readonly Float64Array[], multiply: RowProduct | null): Search {
-  const donors = columns[0]?.length ?? 0;
+function newSearch(
+  k: number,
+  donors: readonly Float64Array[],
+  columns: readonly Float64Array[],
+  multiply: RowProduct | null,
+): Search {
+  const count = donors[0]?.length ?? 0;
+  const values = asRows(donors);
+  const mutual = columns.every((column, j) => column === donors[j]);
+  return {
+    k,
+    p: columns.length,
+    donors: count,
+    values,
+    rows: mutual ? values : asRows(columns),
+    mutual,
+    empty: donors.map((column) => column.every((value) => Number.isNaN(value))),
+    best: newBest(k, columns),
+    products: multiply && newProducts(donors, values, multiply),
+  };
+}
+
+function asRows(columns: readonly Float64Array[]): Float64Array {
   const p = columns.length;
-  const values = new Float64Array(donors * p);
-  const empty = columns.map((column, j) => {
-    let none = true;
-    for (let i = 0; i < donors; i++) {
-      const value = column[i]!;
-      values[i * p + j] = value;
-      if (!Number.isNaN(value)) none = false;
-    }
-    return none;
+  const rows = columns[0]?.length ?? 0;
+  const values = new Float64Array(rows * p);
+  columns.forEach((column, j) => {
+    for (let i = 0; i < rows; i++) values[i * p + j] = column[i]!;
   });
-  return { k, p, donors, values, empty, products: multiply && newProducts(columns, values, multiply) };
+  return values;
+}
+
+function newBest(k: number, columns: readonly Float64Array[]): Best {
+  const rows = columns[0]?.length ?? 0;
+  const first = new Int32Array(rows + 1);
+  for (const column of columns) for (let i = 0; i < rows; i++) if (Number.isNaN(column[i]!)) first[i + 1]!++;
+  for (let i = 0; i < rows; i++) first[i + 1]! += first[i]!;
+  const missing = new Int32Array(first[rows]!);
+  const next = first.slice();
+  columns.forEach((column, j) => {
+    for (let i = 0; i < rows; i++) if (Number.isNaN(column[i]!)) missing[next[i]!++] = j;
+  });
+  return {
+    first,
+    missing,
+    distance: new Float64Array(missing.length * k).fill(Infinity),
+    donor: new Int32Array(missing.length * k).fill(-1),
+    worst: Float64Array.from({ length: rows }, (_, i) => (first[i]! < first[i + 1]! ? Infinity : -1)),
+  };
 }
 
 function newProducts(columns: readonly Float64Array[], values: Float64Array, multiply: RowProduct): Products {
   const donors = columns[0]?.length ?? 0;
-  const p = columns.length;
-  const scale = featureScale(columns);
-  const features = new Float32Array(Math.ceil(donors / TOGETHER) * TOGETHER * FEATURES * p);
-  const hidden: number[] = [];
-  for (let i = 0; i < donors; i++) {
-    if (!donorFeatures(scale, values, i * p, features, i * FEATURES * p)) hidden.push(i);
-  }
+  const inner = FEATURES * columns.length;
   const out = new Float32Array(RECEIVERS * DONORS);
-  return { multiply, scale, features, hidden, out, signs: new Int32Array(out.buffer) };
-}
-
-/** Some receivers, in arrays that are used again for the next ones. */
-interface Batch {
-  size: number;
-  places: number;
-  readonly receivers: Omit<Neighbours, 'distance' | 'donor'>[];
-  /** Receivers × p, NaN missing; and × 3p. */
-  readonly values: Float64Array;
-  readonly features: Float32Array;
-  /** The largest kth-best over the missing columns: a donor beyond it changes nothing. */
-  readonly worst: Float64Array;
-  distance: Float64Array;
-  donor: Int32Array;
-}
-
-function newBatch(p: number): Batch {
+  const scale = featureScale(columns);
+  const order = allRows(donors);
+  const features = new Float32Array((donors + TOGETHER) * inner);
   return {
-    size: 0,
-    places: 0,
-    receivers: [],
-    values: new Float64Array(RECEIVERS * p),
-    features: new Float32Array(RECEIVERS * FEATURES * p),
-    worst: new Float64Array(RECEIVERS),
-    distance: new Float64Array(),
-    donor: new Int32Array(),
+    multiply,
+    scale,
+    order,
+    features,
+    hidden: placeDonors(scale, values, order, 0, features),
+    receivers: new Float32Array(RECEIVERS * inner),
+    limits: new Float64Array(RECEIVERS),
+    out,
+    signs: new Int32Array(out.buffer),
   };
 }
 
-/** Offers all donors to all receivers of the batch. */
-function offerDonors(search: Search, batch: Batch): void {
-  batch.worst.fill(Infinity);
-  if (search.products) {
-    offerNegative(search, search.products, batch);
-    return;
+/** Writes the features of the donors from a place on; the answer are those that they cannot show. */
+function placeDonors(
+  scale: FeatureScale,
+  values: Float64Array,
+  order: Int32Array,
+  from: number,
+  features: Float32Array,
+): number[] {
+  const p = scale.centre.length;
+  const hidden: number[] = [];
+  for (let place = from; place < order.length; place++) {
+    const donor = order[place]!;
+    if (!donorFeatures(scale, values, donor * p, features, place * FEATURES * p)) hidden.push(donor);
   }
-  for (let r = 0; r < batch.size; r++) {
-    for (let i = 0; i < search.donors; i++) offer(search, batch, r, i);
+  return hidden;
+}
+
+/** Without products. */
+function offerAll(search: Search, receivers: Int32Array): void {
+  for (const row of receivers) for (let i = 0; i < search.donors; i++) offer(search, row, i, false);
+}
+
+/**
+ * Each pair of rows is looked at once, for both. The limit of a pair is the larger of two, and a product knows but that of
+ * its receiver: so some donors are offered to all, rows are put in the ascending order of the limits that these leave,
+ * and each is a receiver of those before it.
+ */
+function offerMutually(search: Search, products: Products, receivers: Int32Array): void {
+  const { donors, best, values } = search;
+  const { order, features, scale } = products;
+  const first = Math.min(donors, Math.max(FIRST_ROWS, Math.ceil(donors * FIRST_SHARE)));
+  offerBlocks(search, products, receivers, 0, first);
+  offerBlocks(
+    search,
+    products,
+    receivers.filter((row) => row < first),
+    first,
+    donors,
+  );
+  const limits = best.worst.slice();
+  order.subarray(first).sort((a, b) => (limits[a]! < limits[b]! ? -1 : limits[a]! > limits[b]! ? 1 : a - b));
+  placeDonors(scale, values, order, first, features);
+  for (let start = first; start < donors; start += RECEIVERS) {
+    const rows = order.subarray(start, start + RECEIVERS);
+    prepareReceivers(search, products, rows);
+    for (let place = first; place < start + rows.length; place += DONORS) {
+      const count = Math.min(DONORS, start + rows.length - place);
+      offerBlock(search, products, rows, place, count, start);
+    }
   }
 }
 
-/** Offers the donors whose product is negative. */
-function offerNegative(search: Search, products: Products, batch: Batch): void {
-  const { p, donors } = search;
-  const { multiply, scale, features, hidden, out, signs } = products;
-  const inner = FEATURES * p;
-  const limited: boolean[] = [];
-  for (let r = 0; r < batch.size; r++) {
-    limited[r] = receiverFeatures(scale, batch.values, r * p, batch.features, r * inner);
-    for (const i of hidden) offer(search, batch, r, i);
+/** Offers the donors in places `from` to `to` to the rows. */
+function offerBlocks(
+  search: Search,
+  products: Products,
+  receivers: Int32Array,
+  from: number,
+  to: number,
+): void {
+  for (let start = 0; start < receivers.length; start += RECEIVERS) {
+    const rows = receivers.subarray(start, start + RECEIVERS);
+    prepareReceivers(search, products, rows);
+    let width = from === 0 ? FIRST_DONORS : DONORS;
+    for (let place = from; place < to;) {
+      const count = Math.min(width, to - place);
+      offerBlock(search, products, rows, place, count, null);
+      place += count;
+      width = Math.min(DONORS, 2 * width);
+    }
   }
-  let width = FIRST_DONORS;
-  for (let start = 0; start < donors;) {
-    const count = Math.min(width, donors - start);
-    const cols = Math.ceil(count / TOGETHER) * TOGETHER;
-    const block = features.subarray(start * inner, (start + cols) * inner);
-    multiply(out, batch.features, block, batch.size, cols, inner);
-    for (let r = 0; r < batch.size; r++) {
-      const before = batch.worst[r]!;
-      for (let at = r * cols, end = at + cols; at < end; at += TOGETHER) {
-        if (noneNegative(signs, at)) continue;
-        for (let c = at; c < at + TOGETHER; c++) {
-          if (signs[c]! < 0) offer(search, batch, r, start + c - r * cols);
-        }
-      }
-      if (batch.worst[r]! < before && limited[r]!) {
-        limitReceiver(scale, batch.values, r * p, batch.worst[r]!, batch.features, r * inner);
+}
+
+function prepareReceivers({ rows: values, p }: Search, products: Products, rows: Int32Array): void {
+  const { scale, receivers, limits } = products;
+  rows.forEach((row, r) => {
+    const small = receiverFeatures(scale, values, row * p, receivers, r * FEATURES * p);
+    limits[r] = small ? Infinity : NaN;
+  });
+}
+
+/**
+ * Multiplies prepared receivers with the donors in `count` places from `place` on, and offers those whose product is
+ * negative. With `start`, the receivers are the donors in the places from there on; each meets those before it, for both.
+ */
+function offerBlock(
+  search: Search,
+  products: Products,
+  rows: Int32Array,
+  place: number,
+  count: number,
+  start: number | null,
+): void {
+  const { p, best } = search;
+  const { multiply, order, features, receivers, out, signs } = products;
+  const inner = FEATURES * p;
+  let least = -1;
+  if (start !== null) for (let c = 0; c < count; c++) least = Math.max(least, best.worst[order[place + c]!]!);
+  const from = start === null ? 0 : Math.max(0, place + 1 - start);
+  for (let r = from; r < rows.length; r++) showWithin(search, products, r, rows[r]!, least);
+  const cols = Math.ceil(count / TOGETHER) * TOGETHER;
+  const block = features.subarray(place * inner, (place + cols) * inner);
+  multiply(out, receivers.subarray(from * inner), block, rows.length - from, cols, inner);
+  for (let r = from; r < rows.length; r++) {
+    const row = rows[r]!;
+    const size = start === null ? count : Math.min(count, start + r - place);
+    const zero = (r - from) * cols;
+    for (let c = 0; c < size; c += TOGETHER) {
+      if (noneNegative(signs, zero + c)) continue;
+      for (let i = c; i < c + TOGETHER && i < size; i++) {
+        if (signs[zero + i]! < 0) offer(search, row, order[place + i]!, start !== null);
       }
     }
-    start += count;
-    width = Math.min(DONORS, start);
   }
+}
+
+/** Lets a prepared receiver show the donors within its own limit, and at least within `least`. */
+function showWithin(
+  { rows, p, best }: Search,
+  products: Products,
+  r: number,
+  row: number,
+  least: number,
+): void {
+  const { scale, receivers, limits } = products;
+  const limit = Math.max(best.worst[row]!, least);
+  // A limit that is a little too large shows a few donors more, and is cheaper than to write it again.
+  if (!(limit > limits[r]! || limit < 0.99 * limits[r]!)) return;
+  limits[r] = limit;
+  limitReceiver(scale, rows, row * p, limit, receivers, r * FEATURES * p);
 }
 
 /** Of TOGETHER numbers. */
@@ -205,12 +324,14 @@ function noneNegative(signs: Int32Array, at: number): boolean {
   );
 }
 
-/** Looks at the distance of donor i, and keeps it where it is among the k best of a missing column. */
-function offer(search: Search, batch: Batch, r: number, i: number): void {
-  const { p, values } = search;
-  const limit = batch.worst[r]!;
-  const distance = squaredDistance(batch.values, r * p, values, i * p, p, limit);
-  if (distance <= limit) keepDonor(search, batch, r, i, distance);
+/** Looks at the distance of a donor, and keeps it where it is near enough; `mutual`ly, the row is the donor's donor too. */
+function offer(search: Search, row: number, donor: number, mutual: boolean): void {
+  const { p, values, rows, best } = search;
+  const limit = best.worst[row]!;
+  const other = mutual ? best.worst[donor]! : -1;
+  const distance = squaredDistance(rows, row * p, values, donor * p, p, Math.max(limit, other));
+  if (distance <= limit) keepDonor(search, row, donor, distance);
+  if (distance <= other) keepDonor(search, donor, row, distance);
 }
 
 /**
@@ -239,17 +360,16 @@ function squaredDistance(
 
 /** Puts the donor where it belongs among the k best of each missing column that it has. */
 function keepDonor(
-  { k, p, values, empty }: Search,
-  { receivers, distance: distances, donor: kept, worst }: Batch,
-  r: number,
+  { k, p, values, empty, best }: Search,
+  row: number,
   donor: number,
   distance: number,
 ): void {
-  const { missing, first } = receivers[r]!;
+  const { first, missing, distance: distances, donor: kept, worst } = best;
   let largest = 0;
-  for (let t = 0; t < missing.length; t++) {
+  for (let t = first[row]!; t < first[row + 1]!; t++) {
     const j = missing[t]!;
-    const begin = first + t * k;
+    const begin = t * k;
     const end = begin + k;
     if (!Number.isNaN(values[donor * p + j]!)) {
       let place = end;
@@ -270,5 +390,5 @@ function keepDonor(
     // A column that no donor has never fills its places and must not keep every donor interesting.
     if (!empty[j]!) largest = Math.max(largest, distances[end - 1]!);
   }
-  worst[r] = largest;
+  worst[row] = largest;
 }
