@@ -14,6 +14,8 @@ export const FEATURES = 3;
 const TINY = 1e-30;
 /** Squares of larger values, in units of the scale, might overflow: their rows are compared one by one. */
 const LARGEST_VALUE = 1e15;
+/** Squares of what is far smaller lose digits in double precision too; such columns are left on their own scale. */
+const SMALLEST_SPREAD = 1e-140;
 /** What stands for w/p when there is no limit, or a larger one. */
 const LARGEST_LIMIT = 1e32;
 
@@ -43,7 +45,7 @@ export function featureScale(donors: readonly Float64Array[]): FeatureScale {
     let squares = 0;
     for (const value of column) if (!Number.isNaN(value)) squares += (value - mean) ** 2;
     const spread = Math.sqrt(squares / count);
-    if (spread > 0 && Number.isFinite(1 / spread)) spreads.push(spread);
+    if (spread > SMALLEST_SPREAD && spread < Infinity) spreads.push(spread);
   });
   spreads.sort((a, b) => a - b);
   return {

@@ -66,8 +66,7 @@ export function fitKnn(columns: readonly Float64Array[], options: KnnOptions = {
 
 /**
  * Fills the missing values of `columns` from the donors. A row's result depends on that row and the donors only, bit
- * for bit, and not on the backend: its products only rule donors out. Time O(rows with a missing value × donors × p),
- * memory O(donors × p).
+ * for XX
  */
 export function imputeKnn(
   fit: KnnDonors,
