@@ -6,7 +6,7 @@
 // that comes first (there argpartition's choice is unspecified), and a donor without a common column is never
 // averaged (there uniform weights average it when fewer than k others exist).
 
-import { forEachNeighbours, type MissingPattern, type Neighbours } from './knn-search.js';
+import { forEachNeighbours, type Neighbours } from './knn-search.js';
 import type { Backend } from './linalg/backend.js';
 import { linalg } from './linalg/linalg.js';
 
@@ -66,8 +66,7 @@ export function fitKnn(columns: readonly Float64Array[], options: KnnOptions = {
 
 /**
  * Fills the missing values of `columns` from the donors. A row's result depends on that row and the donors only, bit
- * for bit, and not on the backend: its products only rule donors out. Time O(rows with a missing value × donors × p),
- * memory O(donors × p).
+ * for XX
  */
 export function imputeKnn(
   fit: KnnDonors,
@@ -86,7 +85,7 @@ export function imputeKnn(
     fromMean: new Int32Array(p),
     unfilled: new Int32Array(p),
   };
-  forEachNeighbours(fit.k, fit.columns, columns, missingPatterns(columns), backend, (neighbours) => {
+  forEachNeighbours(fit.k, fit.columns, columns, backend, (neighbours) => {
     fill(fit, neighbours, result);
   });
   return result;
@@ -123,23 +122,6 @@ function neighbourWeight(kind: KnnWeights, squaredDistance: number, squaredNeare
   // An exact match takes all the weight (its neighbours at distance > 0 get none).
   if (squaredNearest === 0) return squaredDistance === 0 ? 1 : 0;
   return Math.sqrt(squaredNearest / squaredDistance);
-}
-
-/** Rows with a missing value, by which columns they miss. */
-function missingPatterns(columns: readonly Float64Array[]): MissingPattern[] {
-  const patterns = new Map<string, { missing: readonly number[]; rows: number[] }>();
-  const n = columns[0]?.length ?? 0;
-  const missing: number[] = [];
-  for (let row = 0; row < n; row++) {
-    missing.length = 0;
-    for (let j = 0; j < columns.length; j++) if (Number.isNaN(columns[j]![row]!)) missing.push(j);
-    if (missing.length === 0) continue;
-    const key = missing.join();
-    const pattern = patterns.get(key);
-    if (pattern) pattern.rows.push(row);
-    else patterns.set(key, { missing: [...missing], rows: [row] });
-  }
-  return [...patterns.values()];
 }
 
 function requireEqualLengths(columns: readonly Float64Array[]): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fitKnn, imputeKnn, type KnnWeights } from '../../stats/knn.js';
+import { portableBackend } from '../../stats/linalg/portable.js';
 import { applyZScore, fitZScore } from '../../stats/zscore.js';
 import { haveData, readCohort, readReference } from './cohort-csv.js';
 
@@ -137,6 +138,9 @@ describe('degenerate inputs', () => {
   });
 });
 
+/** Every 300th value of a column. */
+const toSparse = (column: Float64Array): Float64Array => column.map((x, i) => (i % 300 === 7 ? x : NaN));
+
 /** The definition, one cell at a time. */
 function bruteForce(columns: readonly Float64Array[], row: number, target: number, k: number): number {
   const candidates: { distance: number; value: number }[] = [];
@@ -184,6 +188,45 @@ describe('ruling donors out by products', () => {
         }
       });
     }
+  });
+
+  // Without a system library there are no products: the distances of all donors are then compared one by one.
+  const oneByOne = (columns: readonly Float64Array[]) => imputeKnn(fitKnn(columns), columns, portableBackend);
+
+  it.each<[string, (columns: Float64Array[]) => Float64Array[]]>([
+    ['ties', (columns) => columns.map((column) => column.map((x) => Math.round(2 * x)))],
+    ['offsets', (columns) => columns.map((column) => column.map((x) => x + 1e9))],
+    ['scales a million apart', (columns) => columns.map((column, j) => column.map((x) => x * 10 ** (j % 7)))],
+    ['tiny values', (columns) => columns.map((column) => column.map((x) => x * 1e-130))],
+    ['values whose squares underflow', (columns) => columns.map((column) => column.map((x) => x * 1e-170))],
+    [
+      'outliers',
+      (columns) => columns.map((column, j) => column.map((x, i) => ((i + j) % 97 === 0 ? 1e3 * x : x))),
+    ],
+    [
+      'values beyond single precision',
+      (columns) => columns.map((column) => column.map((x, i) => (i % 411 === 0 ? x * 10 ** (i / 10) : x))),
+    ],
+    [
+      'infinite values',
+      (columns) => columns.map((column, j) => column.map((x, i) => ((i + j) % 555 === 0 ? Infinity : x))),
+    ],
+    [
+      'panels that are missing whole, and rows with nothing',
+      (columns) =>
+        columns.map((column, j) =>
+          column.map((x, i) => (i % 5 === (j < 7 ? 0 : 1) || i % 50 === 2 ? NaN : x)),
+        ),
+    ],
+    ['a column that few have', ([, ...columns]) => [toSparse(columns[0]!), ...columns]],
+  ])('gives the neighbours of all distances compared one by one: %s', (_, change) => {
+    // More rows than the first donors and two batches of the rest.
+    const columns = change(randomColumns(5, 1650, 14, 0.08));
+    const expected = oneByOne(columns);
+    expect(imputeKnn(fitKnn(columns), columns)).toEqual(expected);
+    // Of other arrays the rows are not known to be the donors.
+    const copies = columns.map((column) => column.slice());
+    expect(imputeKnn(fitKnn(columns), copies)).toEqual(expected);
   });
 
   it('looks at values whose squares overflow', () => {
