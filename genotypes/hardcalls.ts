@@ -33,8 +33,77 @@ export function clearPadding(packed: Uint8Array, count: number): void {
   if (count % 4 !== 0) packed[count >> 2]! &= (1 << ((count & 3) << 1)) - 1;
 }
 
-/** Writes the calls of `people` (indices into `from`), in that order, packed from the start of `to`. */
-export function gatherCalls(from: Uint8Array, people: Uint32Array, to: Uint8Array): void {
+/** By which of four people are wanted (4 bits) and their calls (8 bits): the wanted calls, and in the high byte how many bits they are. */
+const KEPT_OF_BYTE = Uint16Array.from({ length: 16 * 256 }, (_, index) => {
+  let calls = 0;
+  let bits = 0;
+  for (let s = 0; s < 4; s++) {
+    if (((index >> (8 + s)) & 1) === 0) continue;
+    calls |= ((index >> (2 * s)) & 3) << bits;
+    bits += 2;
+  }
+  return calls | (bits << 8);
+});
+
+/** The calls of some people, made ready once for every variant. */
+export class CallGather {
+  /** Where most are wanted, in ascending order: which of each four, for a pass over bytes instead of over people. */
+  private readonly wanted: Uint8Array | null;
+
+  /** @param people indices below `total`, in the order that is wanted */
+  constructor(
+    private readonly people: Uint32Array,
+    total: number,
+  ) {
+    this.wanted = isDenseAscending(people, total) ? new Uint8Array(packedLength(total)) : null;
+    if (this.wanted) for (const s of people) this.wanted[s >> 2]! |= 1 << (s & 3);
+  }
+
+  /** Writes the calls packed from the start of `to`, which is as long as they are. */
+  calls(from: Uint8Array, to: Uint8Array): void {
+    if (this.wanted) keepCalls(from, this.wanted, to);
+    else gatherCalls(from, this.people, to);
+  }
+}
+
+function isDenseAscending(people: Uint32Array, total: number): boolean {
+  if (2 * people.length < total) return false;
+  for (let i = 1; i < people.length; i++) if (people[i]! <= people[i - 1]!) return false;
+  return true;
+}
+
+/** Two bytes at a time; what is left of a byte waits for the next two, so that no branch depends on the data. */
+function keepCalls(from: Uint8Array, wanted: Uint8Array, to: Uint8Array): void {
+  const end = wanted.length & ~1;
+  let waiting = 0;
+  let bits = 0;
+  let at = 0;
+  for (let b = 0; b < end; b += 2) {
+    const low = KEPT_OF_BYTE[(wanted[b]! << 8) | from[b]!]!;
+    const high = KEPT_OF_BYTE[(wanted[b + 1]! << 8) | from[b + 1]!]!;
+    const lowBits = low >> 8;
+    waiting |= ((low & 255) | ((high & 255) << lowBits)) << bits;
+    bits += lowBits + (high >> 8);
+    // Bytes that are not whole yet are written again.
+    to[at] = waiting;
+    to[at + 1] = waiting >>> 8;
+    const whole = bits >> 3;
+    at += whole;
+    waiting >>>= whole << 3;
+    bits &= 7;
+  }
+  if (end < wanted.length) {
+    const last = KEPT_OF_BYTE[(wanted[end]! << 8) | from[end]!]!;
+    waiting |= (last & 255) << bits;
+    bits += last >> 8;
+  }
+  for (; bits > 0; bits -= 8) {
+    to[at++] = waiting;
+    waiting >>>= 8;
+  }
+}
+
+function gatherCalls(from: Uint8Array, people: Uint32Array, to: Uint8Array): void {
   const whole = people.length >> 2;
   let p = 0;
   for (let b = 0; b < whole; b++, p += 4) {

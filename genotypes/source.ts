@@ -3,7 +3,7 @@
  * Not responsible for: decoding (one `VariantDecoder` per format) or several files as one (`fileset.ts`).
  */
 import { GenotypeError } from './error.js';
-import { gatherCalls, packedLength } from './hardcalls.js';
+import { CallGather, packedLength } from './hardcalls.js';
 import type { SampleTable } from './samples.js';
 import { describeVariant } from './variants.js';
 import type { VariantTable } from './variants.js';
@@ -60,6 +60,7 @@ export class DecodedSource implements GenotypeSource {
   readonly hasDosages: boolean;
   private readonly everyDosage: Float64Array;
   private readonly everyCall: Uint8Array;
+  private readonly gathers = new WeakMap<Uint32Array, CallGather>();
 
   constructor(private readonly decoder: VariantDecoder) {
     this.name = decoder.name;
@@ -105,8 +106,14 @@ export class DecodedSource implements GenotypeSource {
       const row = out.subarray(v * stride, (v + 1) * stride);
       const pending = this.decoder.packedCalls(variants[v]!, people === undefined ? row : this.everyCall);
       if (pending !== undefined) await pending;
-      if (people !== undefined) gatherCalls(this.everyCall, people, row);
+      if (people !== undefined) this.gatherOf(people).calls(this.everyCall, row);
     }
+  }
+
+  private gatherOf(people: Uint32Array): CallGather {
+    let gather = this.gathers.get(people);
+    if (!gather) this.gathers.set(people, (gather = new CallGather(people, this.samples.count)));
+    return gather;
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 /** The counting kernel against plain loops, and haplotype frequencies against the likelihood they maximise. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countCalls, gatherCalls, setCall } from '../../genotypes/hardcalls.js';
+import { CallGather, callAt, countCalls, setCall } from '../../genotypes/hardcalls.js';
 import { cubicRoots, haplotypeR2 } from '../../genotypes/ld/haplotypes.js';
 import { LdTable } from '../../genotypes/ld/ldtable.js';
 import { seeded } from './oracle.js';
@@ -71,15 +71,30 @@ describe('joint counts', () => {
 });
 
 describe('hard calls', () => {
-  test('gathering and counting agree with loops', () => {
+  test.each([
+    ['few, in any order, some twice', 1003, (s: number) => (s * 7919) % 3 === 0, true],
+    ['most, ascending', 1003, (s: number) => s % 5 !== 2, false],
+    ['most, but not ascending', 1003, (s: number) => s % 5 !== 2, true],
+    ['half', 1000, (s: number) => s % 2 === 1, false],
+    ['everybody', 997, () => true, false],
+    ['all but whole bytes at either end', 1001, (s: number) => s > 22 && s < 980, false],
+    ['nobody', 10, () => false, false],
+    ['one of one', 1, () => true, false],
+  ])('gathering and counting agree with loops: %s', (_, total, isWanted, isShuffled) => {
     const random = seeded(3);
-    const { packed, calls } = randomCalls(random, 1003, 0.2);
-    const people = Uint32Array.from({ length: 517 }, () => Math.floor(random() * 1003));
-    const gathered = new Uint8Array(130);
-    gatherCalls(packed, people, gathered);
+    const { packed, calls } = randomCalls(random, total, 0.2);
+    const wanted = [...calls.keys()].filter(isWanted);
+    if (isShuffled) wanted.push(...wanted.splice(0, 9), wanted[0]!);
+    const people = Uint32Array.from(wanted);
+    // What stood there before must not show.
+    const gathered = new Uint8Array(Math.ceil(people.length / 4)).fill(255);
+    new CallGather(people, total).calls(packed, gathered);
+    expect(wanted.map((s, p) => [s, callAt(gathered, p)])).toEqual(wanted.map((s) => [s, calls[s]]));
     const expected = [0, 0, 0, 0];
     for (const s of people) expected[calls[s]!]!++;
-    expect(countCalls(gathered, 517)).toEqual(expected);
+    expect(countCalls(gathered, people.length)).toEqual(expected);
+    const padding = 2 * (people.length & 3);
+    if (padding > 0) expect(gathered.at(-1)! >> padding).toBe(0);
   });
 });
 
