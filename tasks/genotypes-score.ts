@@ -130,10 +130,7 @@ async function scorePeople(context: TaskContext<Params>, opened: OpenView): Prom
     ),
   );
   context.log(`${there} weights, ${rows.length} people`);
-  const scores = columns.map((name, c): [string, NumberColumn] => [
-    name,
-    numberColumn(sums.slice(c * rows.length, (c + 1) * rows.length)),
-  ]);
+  const scores = columns.map((name, c): [string, NumberColumn] => [name, numberColumn(sums[c]!)]);
   return {
     table: tableOutput(
       idTable(

@@ -11,7 +11,8 @@ import { SEX_MALE } from '../samples.js';
 import { callBlocks, dosageBlocks } from '../source.js';
 import type { GenotypeSource } from '../source.js';
 import { STEP } from './kernel.js';
-import { BLOCK_VARIANTS, ScoreSums } from './sums.js';
+import { BLOCK_VARIANTS } from './partial-sums.js';
+import { ScoreSums } from './sums.js';
 
 export interface ScoreWeights {
   /** Variants of the source, each once. */
@@ -27,8 +28,8 @@ export interface ScoreWeights {
 }
 
 export interface Scores {
-  /** sums[c × people + s] */
-  readonly sums: Float64Array;
+  /** sums[c][s] */
+  readonly sums: readonly Float64Array[];
   /** Missing dosages of each person that a frequency stood in for. */
   readonly imputed: Int32Array;
 }
@@ -57,8 +58,8 @@ export async function score(
   if (frequency.length !== variants.length)
     throw new RangeError('internal error: one frequency a variant is needed');
   const count = people?.length ?? source.samples.count;
-  const sums = new ScoreSums(count, columns);
-  if (count === 0) return { sums: sums.sums, imputed: sums.missing };
+  const sums = new ScoreSums(count, model, !source.hasDosages);
+  if (count === 0) return { sums: sums.take(), imputed: sums.missing };
   const ploidy = source.variants.chromosomeNames.map(ploidyOf);
   const ploidyAt = (place: number): Ploidy => ploidy[source.variants.chromosome[variants[place]!]!]!;
   const women = Uint8Array.from({ length: count }, (_, s) => {
@@ -75,7 +76,7 @@ export async function score(
         fillMissingDosages(row, 2 * frequency[block.first + v]!, sums.missing, without);
         if (here === 'y' || here === 'haploid') for (let s = 0; s < count; s++) row[s]! /= 2;
       }
-      sums.addDosages(block.values, { weights, first: block.first, count: block.count });
+      sums.addDosages(block.values, { first: block.first, count: block.count });
     }
   } else {
     const rowBytes = packedLength(count);
@@ -94,10 +95,10 @@ export async function score(
           for (let s = 0; s < count; s++) if (women[s] === 1) setCall(row, s, countsRef ? HOM_ALT : HOM_REF);
         }
       }
-      sums.addCalls(block.calls, block.stride, values, { weights, first: block.first, count: block.count });
+      sums.addCalls(block.calls, block.stride, values, { first: block.first, count: block.count });
     }
   }
-  return { sums: sums.sums, imputed: sums.missing };
+  return { sums: sums.take(), imputed: sums.missing };
 }
 
 /** Bytes of the block: whole steps of the kernel, so that no group is cut in two. */
