@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { FileSource } from '../genotypes/io/bytesource.js';
 import { clumpAll } from '../genotypes/ld/clump.js';
 import { openBed } from '../genotypes/plink1/bed.js';
-import { alleleFrequencies } from '../genotypes/qc/counts.js';
 import { score } from '../genotypes/scores/score.js';
 
 const [verb, folder = ''] = process.argv.slice(2);
@@ -72,7 +71,6 @@ if (verb === 'clump') {
   );
 } else {
   const { variants, columns, weights } = readWeights();
-  const { alt } = await alleleFrequencies(source, variants, undefined);
   const { sums } = await score(
     source,
     {
@@ -80,7 +78,7 @@ if (verb === 'clump') {
       counted: new Uint8Array(variants.length).fill(1),
       columns,
       weights,
-      frequency: alt,
+      frequency: new Float64Array(variants.length).fill(NaN),
     },
     undefined,
   );

@@ -2,7 +2,6 @@
 import { numberColumn, type NumberColumn } from '../cache/column.js';
 import { idTable, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type Outputs, type TaskContext } from '../engine/task.js';
-import { alleleFrequencies } from '../genotypes/qc/counts.js';
 import { score } from '../genotypes/scores/score.js';
 import { BLOCK_BYTES, Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
@@ -124,7 +123,7 @@ async function scorePeople(context: TaskContext<Params>, opened: OpenView): Prom
         counted: Uint8Array.from(found.sign, (sign) => (sign === 1 ? 1 : 0)),
         columns: columns.length,
         weights,
-        frequency: await frequencies(context, opened, found, rows),
+        frequency: await frequencies(context, opened, found),
       },
       rows,
     ),
@@ -149,12 +148,11 @@ async function scorePeople(context: TaskContext<Params>, opened: OpenView): Prom
   };
 }
 
-/** Of each weight's effect allele. */
+/** Of each weight's effect allele; NaN where only the people scored can tell. */
 async function frequencies(
   context: TaskContext<Params>,
   opened: OpenView,
   found: Matches,
-  rows: Uint32Array,
 ): Promise<Float64Array> {
   const table = context.table('weights');
   const own = table.columns.has('eaf') ? numbersOf(table, 'weights', 'eaf') : undefined;
@@ -173,17 +171,9 @@ async function frequencies(
       if (Number.isNaN(frequency[k]!)) frequency[k] = ofEffect(k, ofVariant.get(v) ?? NaN);
     });
   }
-  const unknown = found.variants.filter((_, k) => Number.isNaN(frequency[k]!));
-  if (unknown.length === 0) return frequency;
-  const { alt } = await alleleFrequencies(opened.source, unknown, rows);
-  const seen = new Map(Array.from(unknown, (v, i) => [v, alt[i]!]));
   let gaps = 0;
   found.variants.forEach((v, k) => {
-    if (!Number.isNaN(frequency[k]!)) return;
-    frequency[k] = ofEffect(k, seen.get(v)!);
-    if (opened.counts.missing[v]! > 0) gaps++;
-    // Nobody has a call: nothing is known of anybody.
-    if (Number.isNaN(frequency[k])) frequency[k] = 0;
+    if (Number.isNaN(frequency[k]!) && opened.counts.missing[v]! > 0) gaps++;
   });
   if (gaps > 0)
     context.warn(

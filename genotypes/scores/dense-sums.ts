@@ -2,7 +2,6 @@
  * Sums of columns that weigh most variants, eight at a time (`kernel.ts`).
  * Not responsible for: which columns those are (`sums.ts`).
  */
-import { HOM_REF, MISSING } from '../hardcalls.js';
 import { PAGE } from '../wasm.js';
 import {
   CODES_BYTES,
@@ -22,11 +21,13 @@ import type { BlockPlace, ColumnWeights, PartialSums } from './partial-sums.js';
 
 const PEOPLE_OF_DOSAGES = 1024;
 const ROW = 8 * TILE;
+/** Values of a variant's four calls. */
+const VALUES_BYTES = 32;
 /** Products of a group, and room for the tables of its first two and three variants. */
 const PRODUCT_BYTES = ROW * (4 * GROUP + 16 + 64);
 const MOST_GROUPS = BLOCK_VARIANTS / GROUP;
 
-/** Addresses: of calls a step's tables, a group's products and calls, the codes of all groups; of dosages a step's weights and rows. */
+/** Addresses: of calls a step's tables, a group's products and calls, the codes of all groups, their values and weights; of dosages a step's weights and rows. */
 const PRODUCTS_AT = GROUPS * TABLE_BYTES;
 const PACKED_AT = PRODUCTS_AT + PRODUCT_BYTES;
 const CODES_AT = PACKED_AT + GROUP * PACKED_STRIDE;
@@ -35,6 +36,10 @@ const ROWS_AT = ROW * STEP;
 export class DenseSums implements PartialSums {
   private readonly tiles: number;
   private readonly kernel: ScoringKernel;
+  private readonly valuesAt: number;
+  /** Of weights[tile × tileBytes / 8 + v × TILE + c] of a block. */
+  private readonly weightsAt: number;
+  private readonly tileBytes: number;
   /** Of sums[(tile × padded + s) × TILE + c]. */
   private readonly sumsAt: number;
   /** People, and those that fill the last bytes of packed calls. */
@@ -50,7 +55,12 @@ export class DenseSums implements PartialSums {
     this.tiles = Math.ceil(columns.length / TILE);
     this.padded = Math.ceil(people / 4) * 4;
     const groups = Math.min(MOST_GROUPS, Math.ceil(model.weights.length / model.columns / STEP) * GROUPS);
-    this.sumsAt = ofCalls ? CODES_AT + groups * CODES_BYTES : ROWS_AT + 8 * STEP * PEOPLE_OF_DOSAGES;
+    this.valuesAt = CODES_AT + groups * CODES_BYTES;
+    this.weightsAt = this.valuesAt + groups * GROUP * VALUES_BYTES;
+    this.tileBytes = groups * GROUP * ROW;
+    this.sumsAt = ofCalls
+      ? this.weightsAt + this.tiles * this.tileBytes
+      : ROWS_AT + 8 * STEP * PEOPLE_OF_DOSAGES;
     this.kernel = scoringKernel(Math.ceil((this.sumsAt + this.tiles * this.padded * ROW) / PAGE));
   }
 
@@ -61,15 +71,22 @@ export class DenseSums implements PartialSums {
   addCalls(packed: Uint8Array, stride: number, values: Float64Array, place: BlockPlace, from: number): void {
     const { kernel } = this;
     const groups = Math.ceil(place.count / STEP) * GROUPS;
-    const products = new Float64Array(kernel.memory.buffer, PRODUCTS_AT, GROUP * 4 * TILE);
+    const valuesOf = new Float64Array(kernel.memory.buffer, this.valuesAt, groups * GROUP * 4).fill(0);
+    valuesOf.set(values);
+    for (let tile = 0; tile < this.tiles; tile++) {
+      const at = this.weightsAt + tile * this.tileBytes;
+      this.tileWeights(0, tile, place, new Float64Array(kernel.memory.buffer, at, groups * GROUP * TILE));
+    }
     for (let person = 0; person < this.people; person += PEOPLE) {
       const count = Math.min(PEOPLE, this.people - person);
       this.spread(packed, stride, from + person, count, place.count, groups);
       for (let tile = 0; tile < this.tiles; tile++) {
         const sums = this.sumsOf(tile, person);
+        const weights = this.weightsAt + tile * this.tileBytes;
         for (let first = 0; first < groups; first += GROUPS) {
           for (let g = 0; g < GROUPS; g++) {
-            this.products((first + g) * GROUP, tile, values, place, products);
+            const variant = (first + g) * GROUP;
+            kernel.products(weights + variant * ROW, this.valuesAt + variant * VALUES_BYTES, PRODUCTS_AT);
             makeTable(kernel, g * TABLE_BYTES);
           }
           kernel.calls(sums, CODES_AT + first * CODES_BYTES, count);
@@ -101,27 +118,6 @@ export class DenseSums implements PartialSums {
     }
   }
 
-  /** weight × value of each variant of a group and each call, for a tile's columns: products[(4 × k + call) × TILE + c]. */
-  private products(
-    variant: number,
-    tile: number,
-    values: Float64Array,
-    { count, first }: BlockPlace,
-    into: Float64Array,
-  ): void {
-    const { weights, columns } = this.model;
-    const width = Math.min(TILE, this.columns.length - tile * TILE);
-    if (width < TILE || variant + GROUP > count) into.fill(0);
-    for (let k = 0; k < Math.min(GROUP, count - variant); k++) {
-      const row = (first + variant + k) * columns;
-      for (let c = 0; c < width; c++) {
-        const weight = weights[row + this.columns[tile * TILE + c]!]!;
-        for (let call = HOM_REF; call <= MISSING; call++)
-          into[(4 * k + call) * TILE + c] = weight * values[4 * (variant + k) + call]!;
-      }
-    }
-  }
-
   addDosages(dosages: Float64Array, people: number, place: BlockPlace, from: number): void {
     const { kernel } = this;
     const weights = new Float64Array(kernel.memory.buffer, 0, STEP * TILE);
@@ -142,15 +138,15 @@ export class DenseSums implements PartialSums {
     }
   }
 
-  /** weights[v × TILE + c] of a step; zero for variants and columns that are not there. */
+  /** weights[v × TILE + c] of the variants from `step` on, as many as there is room for; zero for variants and columns that are not there. */
   private tileWeights(step: number, tile: number, { count, first }: BlockPlace, into: Float64Array): void {
     const { weights, columns } = this.model;
-    for (let v = 0; v < STEP; v++) {
-      for (let c = 0; c < TILE; c++) {
-        const column = this.columns[tile * TILE + c];
-        const there = step + v < count && column !== undefined;
-        into[v * TILE + c] = there ? weights[(first + step + v) * columns + column]! : 0;
-      }
+    const there = this.columns.subarray(tile * TILE, (tile + 1) * TILE);
+    const variants = Math.min(into.length / TILE, count - step);
+    into.fill(0);
+    for (let v = 0; v < variants; v++) {
+      const row = (first + step + v) * columns;
+      for (let c = 0; c < there.length; c++) into[v * TILE + c] = weights[row + there[c]!]!;
     }
   }
 

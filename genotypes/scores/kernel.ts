@@ -54,6 +54,11 @@ const VECTORS = TILE / 2;
 export interface ScoringKernel {
   readonly memory: WasmMemory;
   /**
+   * The four calls' terms of each variant of a group: products[(4 × k + call) × TILE + c] = weights[k × TILE + c] ×
+   * values[4 × k + call].
+   */
+  products(weights: number, values: number, products: number): void;
+  /**
    * A table of terms made from that of the variants before: into[(a × rows + r) × TILE + c] = table[r][c] + products[a][c]
    * for the four calls a.
    */
@@ -180,6 +185,18 @@ function spreadFunction(): WasmFunction {
   };
 }
 
+function productsFunction(): WasmFunction {
+  const [weights, values, products, value] = [0, 1, 2, 3];
+  const terms = Array.from({ length: GROUP * 4 }, (_, at) => [
+    ...[...get(values), ...simd(0x0a, 3, ...leb(8 * at)), ...set(value)],
+    ...eachVector((k) => [
+      ...[...get(products), ...get(weights), ...loadVector((at >> 2) * ROW + 16 * k)],
+      ...[...get(value), ...MULTIPLY, ...storeVector(at * ROW + 16 * k)],
+    ]),
+  ]);
+  return { name: 'products', parameters: 3, locals: [[1, V128]], body: terms.flat() };
+}
+
 function extendFunction(): WasmFunction {
   const [table, products, rows, into, stride, end] = [0, 1, 2, 3, 4, 5];
   const product = (call: number, k: number): number => 6 + call * VECTORS + k;
@@ -238,6 +255,7 @@ function dosagesFunction(): WasmFunction {
 }
 
 const instantiate = wasmModule(() => [
+  productsFunction(),
   extendFunction(),
   spreadFunction(),
   callsFunction(),
