@@ -6,6 +6,7 @@ import { FileSource, MemorySource } from '../../genotypes/io/bytesource.js';
 import { alleleFrequencies } from '../../genotypes/qc/counts.js';
 import { readScoringFile, scoringLines } from '../../genotypes/scores/scoringfile.js';
 import { score } from '../../genotypes/scores/score.js';
+import { sparseColumns } from '../../genotypes/scores/sums.js';
 import type { GenotypeSource } from '../../genotypes/source.js';
 import {
   SHARED,
@@ -24,12 +25,13 @@ import {
 
 const folder = scratch();
 
-async function compare(source: GenotypeSource, flags: string[], columns: number): Promise<void> {
+/** @param share of the weights that are not zero */
+async function compare(source: GenotypeSource, flags: string[], columns: number, share = 0.7): Promise<void> {
   const random = seeded(5);
   const variants = range(source.variants.count).filter(() => random() < 0.7);
   const counted = Uint8Array.from(variants, () => Math.floor(random() * 2));
   const weights = Float64Array.from({ length: variants.length * columns }, () =>
-    random() < 0.3 ? 0 : Math.round((random() - 0.5) * 1e6) / 1e6,
+    random() >= share ? 0 : Math.round((random() - 0.5) * 1e6) / 1e6,
   );
   const { alt } = await alleleFrequencies(source, range(source.variants.count), undefined);
   const frequency = Float64Array.from(variants, (v, i) => (counted[i] === 1 ? alt[v]! : 1 - alt[v]!));
@@ -66,6 +68,9 @@ async function compare(source: GenotypeSource, flags: string[], columns: number)
   }
   const whole = await score(source, model, undefined);
   expect(whole.sums).toEqual(mine.sums);
+  // Frequencies that nobody gives are those of the people scored.
+  const estimated = await score(source, { ...model, frequency: frequency.map(() => NaN) }, undefined);
+  expect(estimated).toEqual(whole);
   source.close();
 }
 
@@ -73,6 +78,11 @@ describe.skipIf(!hasPlink2 || !hasShared)('against plink2 --score', () => {
   test('HapMap 3: missing calls, X, PAR, MT, five columns in one pass', async () => {
     const prefix = join(SHARED, 'hapmap3/data');
     await compare(await openBedPrefix(prefix), ['--bfile', prefix], 5);
+  });
+
+  test('HapMap 3: many columns of few weights', async () => {
+    const prefix = join(SHARED, 'hapmap3/data');
+    await compare(await openBedPrefix(prefix), ['--bfile', prefix], 40, 0.02);
   });
 
   test('every kind of chromosome, haploid hets and unknown sex', async () => {
@@ -151,6 +161,73 @@ test('the last bit depends on no block, no other person, no other column, and no
   });
   expect(last.sums).toEqual(whole.sums.slice(columns - 1));
   source.close();
+});
+
+/** Weights of which a column in three is dense, one has a hundredth, and one nothing but a run of neighbours. */
+function mixedWeights(variants: number, columns: number, random: () => number): Float64Array {
+  const weights = new Float64Array(variants * columns);
+  for (let v = 0; v < variants; v++)
+    for (let c = 0; c < columns; c++) {
+      const here = [true, random() < 0.01, v % 50 === c % 50 || v % 50 === (c % 50) + 1][c % 3]!;
+      weights[v * columns + c] = here ? random() - 0.5 : 0;
+    }
+  return weights;
+}
+
+test('a column of few weights has the bits that it has alone, where every weight is multiplied', async () => {
+  const [people, variants, columns] = [150, 2500, 90];
+  const panel = ldPanel(seeded(14), people, variants, 0.05, 4000);
+  const chromosome = panel.chromosome.map((_, v) => ['1', '23', '24', '26'][Math.floor(v / 700)]!);
+  writeBed(join(folder, 'few'), { ...panel, chromosome });
+  const source = await openBedPrefix(join(folder, 'few'));
+  const random = seeded(16);
+  const model = {
+    variants: range(variants),
+    counted: Uint8Array.from({ length: variants }, (_, v) => v % 2),
+    columns,
+    weights: mixedWeights(variants, columns, random),
+    frequency: Float64Array.from({ length: variants }, () => random()),
+  };
+  const sparse = sparseColumns(model);
+  expect(Array.from(sparse)).toEqual(Array.from(range(columns)).filter((c) => c % 3 > 0));
+  const whole = await score(source, model, undefined);
+  for (const c of [0, 1, 2, 61, 62, 89]) {
+    const alone = { ...model, columns: 1, weights: model.weights.filter((_, i) => i % columns === c) };
+    expect(sparseColumns(alone)).toHaveLength(0);
+    expect((await score(source, alone, undefined)).sums[0]).toEqual(whole.sums[c]);
+  }
+  const dosages: GenotypeSource = {
+    ...source,
+    variants: source.variants,
+    samples: source.samples,
+    name: source.name,
+    hasDosages: true,
+    dosages: (...request) => source.dosages(...request),
+    hardCalls: () => Promise.reject(new Error('not asked')),
+    close: () => undefined,
+  };
+  expect(await score(dosages, model, undefined)).toEqual(whole);
+  expect(await score(dosages, model, undefined, { blockBytes: 8 * people * 48 })).toEqual(whole);
+  expect(await score(source, model, undefined, { blockBytes: 48 * 38 })).toEqual(whole);
+  const some = Uint32Array.from({ length: 37 }, (_, i) => (i * 61) % people);
+  const few = await score(source, model, some);
+  some.forEach((s, i) => {
+    expect(few.imputed[i]).toBe(whole.imputed[s]);
+    for (let c = 0; c < columns; c++) expect(few.sums[c]![i]).toBe(whole.sums[c]![s]);
+  });
+  source.close();
+});
+
+test('which columns are worth their single weights', () => {
+  const model = (columns: number, share: number) => {
+    const random = seeded(3);
+    const weights = Float64Array.from({ length: 400 * columns }, () => (random() < share ? 1 : 0));
+    return sparseColumns({ columns, weights }).length;
+  };
+  expect(model(260, 0.015)).toBe(260);
+  expect(model(260, 0.5)).toBe(0);
+  expect(model(8, 0.015)).toBe(0);
+  expect(sparseColumns({ columns: 3, weights: new Float64Array(0) })).toHaveLength(0);
 });
 
 test('a score is the sum of groups of four terms', async () => {
