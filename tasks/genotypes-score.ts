@@ -2,8 +2,8 @@
 import { numberColumn, type NumberColumn } from '../cache/column.js';
 import { idTable, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type Outputs, type TaskContext } from '../engine/task.js';
-import { score } from '../genotypes/scores/score.js';
-import { BLOCK_BYTES, Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
+import { BLOCK_BYTES, score } from '../genotypes/scores/score.js';
+import { Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { numbersOf, rowName } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -66,8 +66,15 @@ whose variant is not there adds nothing and is counted in \`flow\`.`,
   },
   batch: { shared: ['genotypes', 'frequencies', 'samples'], varies: [] },
   resources: ({ columns }, shapes) => ({
-    // The sums, and the scores made of them.
-    memory: viewBytes(shapes, (people) => BLOCK_BYTES + 16 * people * columns.length),
+    // The kernels' tables; the weights as a matrix; the sums, eight columns at a time, and the scores made of them.
+    memory: viewBytes(
+      shapes,
+      (people) =>
+        BLOCK_BYTES +
+        2 ** 25 +
+        8 * (shapes['weights']?.[0]?.rows ?? 0) * columns.length +
+        8 * people * (2 * columns.length + 8),
+    ),
   }),
   async runBatch(batch) {
     const openings = new Openings();

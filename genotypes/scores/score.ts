@@ -38,15 +38,18 @@ export interface Scores {
   readonly imputed: Int32Array;
 }
 
+/** All sums pass through the processor once a block: at 350,000 people and 260 columns that is 1.5 GB. */
+export const BLOCK_BYTES = 2 ** 28;
+
 export interface ScoreOptions {
-  /** Bytes of genotypes held at a time (default 64 MiB); memory is this, or 32 variants if they are more, and the sums. */
+  /** Bytes of genotypes held at a time (default BLOCK_BYTES); memory is this, or 16 variants if they are more, and the sums. */
   readonly blockBytes?: number | undefined;
 }
 
 /**
  * Scores people, as PLINK 2's `--score … cols=+scoresums` with `--read-freq`: on X a man's call counts 0 or 2, on Y and MT
  * everyone's counts 0 or 1, and on Y women add nothing. A person's sum adds variants in the given order, in the groups of
- * `kernel.ts`, so that its last bit depends on nobody else, no other column, no block and no format. Throws what the
+ * `kernel.ts`, so that its last bit depends on nobody else (once frequencies are given), no other column, no block and no format. Throws what the
  * source throws; RangeError when lengths do not agree.
  */
 export async function score(
@@ -69,7 +72,7 @@ export async function score(
   const women = Uint8Array.from({ length: count }, (_, s) => {
     return source.samples.sex[people?.[s] ?? s] === SEX_MALE ? 0 : 1;
   });
-  const most = options.blockBytes ?? 2 ** 26;
+  const most = options.blockBytes ?? BLOCK_BYTES;
   const frequency = model.frequency.slice();
   /** Fills in frequencies of the variants from `first` on, by genotypes that may be those of a block. */
   const complete = async (from: GenotypeSource, first: number, count: number): Promise<void> => {

@@ -39,18 +39,22 @@ export class ScoreSums {
   readonly missing: Int32Array;
   private readonly bands: { readonly from: number; readonly parts: readonly PartialSums[] }[] = [];
 
-  /** @param ofCalls whether blocks of calls will come, else dosages */
+  /**
+   * @param ofCalls whether blocks of calls will come, else dosages
+   * @param bandBytes of sums in one memory; the answer does not depend on it
+   */
   constructor(
     private readonly people: number,
     private readonly model: ColumnWeights,
     ofCalls: boolean,
+    bandBytes = BAND_BYTES,
   ) {
     this.missing = new Int32Array(people);
     const sparse = sparseColumns(model);
     const chosen = new Set(sparse);
     const dense = Int32Array.from({ length: model.columns }, (_, c) => c).filter((c) => !chosen.has(c));
     const rowBytes = 8 * (sparse.length + TILE * Math.ceil(dense.length / TILE));
-    const band = Math.max(1, Math.floor(BAND_BYTES / (rowBytes * BAND_STEP))) * BAND_STEP;
+    const band = Math.max(1, Math.floor(bandBytes / (rowBytes * BAND_STEP))) * BAND_STEP;
     for (let from = 0; from < people; from += band) {
       const count = Math.min(band, people - from);
       const parts: PartialSums[] = [];

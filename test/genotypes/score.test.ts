@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { callAt } from '../../genotypes/hardcalls.js';
 import { FileSource, MemorySource } from '../../genotypes/io/bytesource.js';
 import { alleleFrequencies } from '../../genotypes/qc/counts.js';
 import { readScoringFile, scoringLines } from '../../genotypes/scores/scoringfile.js';
 import { score } from '../../genotypes/scores/score.js';
-import { sparseColumns } from '../../genotypes/scores/sums.js';
+import { ScoreSums, sparseColumns } from '../../genotypes/scores/sums.js';
 import type { GenotypeSource } from '../../genotypes/source.js';
 import {
   SHARED,
@@ -216,6 +217,33 @@ test('a column of few weights has the bits that it has alone, where every weight
     for (let c = 0; c < columns; c++) expect(few.sums[c]![i]).toBe(whole.sums[c]![s]);
   });
   source.close();
+});
+
+test('sums of people in several memories are those in one', () => {
+  const [people, variants, columns, stride] = [201, 100, 40, 51];
+  const random = seeded(9);
+  const calls = Uint8Array.from({ length: variants * stride }, () => Math.floor(256 * random()));
+  for (let v = 0; v < variants; v++) calls[v * stride + stride - 1]! &= 3;
+  const values = Float64Array.from({ length: 4 * variants }, random);
+  const dosages = Float64Array.from(
+    { length: variants * people },
+    (_, i) =>
+      values[
+        4 * Math.floor(i / people) + callAt(calls.subarray(Math.floor(i / people) * stride), i % people)
+      ]!,
+  );
+  const model = { columns, weights: mixedWeights(variants, columns, random) };
+  const place = { first: 0, count: variants };
+  const sums = [true, false].flatMap((ofCalls) =>
+    [undefined, 1, 8 * 64 * 2 * columns].map((bandBytes) => {
+      const all = new ScoreSums(people, model, ofCalls, bandBytes);
+      if (ofCalls) all.addCalls(calls, stride, values, place);
+      else all.addDosages(dosages, place);
+      return all.take();
+    }),
+  );
+  expect(sums[0]).toHaveLength(columns);
+  for (const other of sums) expect(other).toEqual(sums[0]);
 });
 
 test('which columns are worth their single weights', () => {
