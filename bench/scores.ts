@@ -1,15 +1,17 @@
 /**
  * Bench `scores`: many columns of weights in one pass, against plink2 `--score` with the same columns. Whole processes on one
- * core each, reading the genotypes and the weights from files.
+ * core each, reading the genotypes and the weights from files. Models of a few SNPs each are a file of mostly zeros, which is
+ * how plink2's users score many models at once; both programs read that file.
  */
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rngFromSeed } from '../stats/rng.js';
 import type { Measurement } from './measurement.js';
 import { writePanel } from './panel.js';
-import { installed, medianRun } from './program.js';
+import { FULL } from './peer.js';
+import { installed, medianRun, run } from './program.js';
 
 const RUN = fileURLToPath(new URL('./genotype-run.js', import.meta.url));
 
@@ -17,14 +19,22 @@ export interface ScoresSize {
   readonly people: number;
   readonly variants: number;
   readonly columns: readonly number[];
+  /** Mean number of weights in a column that are not zero; all when absent. */
+  readonly weighted?: number;
 }
 
 const DEFAULT: readonly ScoresSize[] = [
   { people: 20_000, variants: 10_000, columns: [1, 260] },
   { people: 100_000, variants: 10_000, columns: [260] },
+  { people: 20_000, variants: 100_000, columns: [260], weighted: 1500 },
 ];
 
-export function benchScores(sizes: readonly ScoresSize[] = DEFAULT): Measurement[] {
+/** The paper's target cohort, with COHORTFLOW_BENCH=full: 9 GB of genotypes in the temporary folder. */
+const PAPER: readonly ScoresSize[] = [{ people: 350_555, variants: 100_000, columns: [260], weighted: 1500 }];
+/** From so many people on a program runs once. */
+const ONCE = 200_000;
+
+export function benchScores(sizes: readonly ScoresSize[] = FULL ? PAPER : DEFAULT): Measurement[] {
   return sizes.flatMap((size) => {
     const folder = mkdtempSync(join(tmpdir(), 'cohortflow-bench-'));
     try {
@@ -36,19 +46,28 @@ export function benchScores(sizes: readonly ScoresSize[] = DEFAULT): Measurement
   });
 }
 
-function measure(folder: string, { people, variants }: ScoresSize, columns: number): Measurement[] {
+function writeWeights(path: string, { variants, weighted = variants }: ScoresSize, columns: number): void {
   const random = rngFromSeed(3n, columns);
-  const weights = openSync(join(folder, 'weights'), 'w');
-  writeSync(weights, `ID\tA1\t${Array.from({ length: columns }, (_, c) => `W${c}`).join('\t')}\n`);
+  const file = openSync(path, 'w');
+  writeSync(file, `ID\tA1\t${Array.from({ length: columns }, (_, c) => `W${c}`).join('\t')}\n`);
   for (let v = 0; v < variants; v++) {
-    const row = Array.from({ length: columns }, () => (random.uniform() - 0.5).toFixed(6));
-    writeSync(weights, `v${v}\tA\t${row.join('\t')}\n`);
+    const row = Array.from({ length: columns }, () =>
+      random.uniform() < weighted / variants ? (random.uniform() - 0.5).toFixed(6) : '0',
+    );
+    writeSync(file, `v${v}\tA\t${row.join('\t')}\n`);
   }
-  closeSync(weights);
-  const what = `${columns} ${columns === 1 ? 'column' : 'columns'} of ${variants} weights, ${people} people`;
-  const ours = medianRun(process.execPath, [RUN, 'score', folder], folder);
+  closeSync(file);
+}
+
+function measure(folder: string, size: ScoresSize, columns: number): Measurement[] {
+  const { people, variants, weighted = variants } = size;
+  writeWeights(join(folder, 'weights'), size, columns);
+  const few = weighted < variants ? `${weighted} of ` : '';
+  const what = `${columns} ${columns === 1 ? 'column' : 'columns'} of ${few}${variants} weights, ${people} people`;
+  const time = people < ONCE ? medianRun : run;
+  const ours = time(process.execPath, [RUN, 'score', folder], folder);
   if (!installed('plink2')) return [{ what: `scores: ${what}`, ...ours }];
-  const peer = medianRun(
+  const peer = time(
     'plink2',
     [
       ...['--bfile', 'panel', '--score', 'weights', 'header-read', 'cols=scoresums'],
@@ -66,15 +85,37 @@ function measure(folder: string, { people, variants }: ScoresSize, columns: numb
 
 /** Throws unless the first and last column are those of plink2, as far as it prints them (six digits). */
 function checkSums(folder: string, people: number, columns: number): void {
-  const bytes = readFileSync(join(folder, 'scores'));
-  const sums = new Float64Array(bytes.buffer, bytes.byteOffset, columns * people);
-  const rows = readFileSync(join(folder, 'peer.sscore'), 'utf8').trimEnd().split('\n').slice(1);
-  rows.forEach((row, s) => {
-    const cells = row.split('\t').slice(-columns);
-    for (const c of [0, columns - 1]) {
-      const theirs = Number(cells[c]!);
-      if (Math.abs(sums[c * people + s]! - theirs) > 1e-5 * Math.abs(theirs) + 1e-4)
-        throw new Error(`the score ${c} of person ${s} is ${sums[c * people + s]!}, plink2 has ${theirs}`);
-    }
+  const scores = openSync(join(folder, 'scores'), 'r');
+  const compared = [0, columns - 1].map((c) => {
+    const sums = new Float64Array(people);
+    readSync(scores, sums, 0, sums.byteLength, c * sums.byteLength);
+    return { c, sums };
   });
+  closeSync(scores);
+  let s = -1;
+  for (const row of linesOf(join(folder, 'peer.sscore'))) {
+    if (s >= 0) {
+      const cells = row.split('\t').slice(-columns);
+      for (const { c, sums } of compared) {
+        const theirs = Number(cells[c]!);
+        if (!(Math.abs(sums[s]! - theirs) <= 1e-5 * Math.abs(theirs) + 1e-4))
+          throw new Error(`the score ${c} of person ${s} is ${sums[s]!}, plink2 has ${theirs}`);
+      }
+    }
+    s++;
+  }
+  if (s !== people) throw new Error(`plink2 scored ${s} people of ${people}`);
+}
+
+/** Lines of a text that may be longer than a string can be. */
+function* linesOf(path: string): Generator<string> {
+  const file = openSync(path, 'r');
+  const bytes = Buffer.alloc(2 ** 22);
+  let rest = '';
+  for (let read = readSync(file, bytes); read > 0; read = readSync(file, bytes)) {
+    const lines = (rest + bytes.toString('latin1', 0, read)).split('\n');
+    rest = lines.pop()!;
+    yield* lines;
+  }
+  closeSync(file);
 }

@@ -2,6 +2,7 @@
  * Hard calls packed two bits a person, PLINK 2's code, low bits first: 0 hom-REF, 1 het, 2 hom-ALT, 3 missing.
  * Not responsible for: bit planes for LD (`ld/planes.ts`) or file formats.
  */
+import { tallyBits } from './tally.js';
 
 export const HOM_REF = 0;
 export const HET = 1;
@@ -142,27 +143,16 @@ export function dosagesFromCalls(packed: Uint8Array, count: number, to: Float64A
   for (let s = 0; s < count; s++) to[s] = DOSAGE_OF_CALL[(packed[s >> 2]! >> ((s & 3) << 1)) & 3]!;
 }
 
-/** Calls of each code among four people, for each byte: four counts of at most 4 in one 32-bit word. */
-const BYTE_COUNTS = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let counts = 0;
-  for (let s = 0; s < 8; s += 2) counts += 1 << (((byte >> s) & 3) * 8);
-  return counts;
-});
-
 /** Number of people with each call: [hom-REF, het, hom-ALT, missing]. */
 export function countCalls(packed: Uint8Array, count: number): [number, number, number, number] {
-  const totals: [number, number, number, number] = [0, 0, 0, 0];
   const whole = count >> 2;
-  // Four byte-wide counters in one word overflow after 63 bytes of at most 4 each.
-  for (let from = 0; from < whole; from += 63) {
-    let counters = 0;
-    const end = Math.min(whole, from + 63);
-    for (let b = from; b < end; b++) counters += BYTE_COUNTS[packed[b]!]!;
-    totals[0] += counters & 255;
-    totals[1] += (counters >>> 8) & 255;
-    totals[2] += (counters >>> 16) & 255;
-    totals[3] += Math.floor(counters / 2 ** 24);
-  }
+  const [low, high, both] = tallyBits(packed.subarray(0, whole));
+  const totals: [number, number, number, number] = [
+    4 * whole - low - high + both,
+    low - both,
+    high - both,
+    both,
+  ];
   for (let s = whole * 4; s < count; s++) totals[callAt(packed, s)]!++;
   return totals;
 }

@@ -2,9 +2,8 @@
 import { numberColumn, type NumberColumn } from '../cache/column.js';
 import { idTable, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type Outputs, type TaskContext } from '../engine/task.js';
-import { alleleFrequencies } from '../genotypes/qc/counts.js';
-import { score } from '../genotypes/scores/score.js';
-import { BLOCK_BYTES, Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
+import { BLOCK_BYTES, score } from '../genotypes/scores/score.js';
+import { Openings, refusing, viewBytes, type OpenView } from './genotype-views.js';
 import { SAMPLES_PORT, chosenPeople } from './genotypes-view.js';
 import { numbersOf, rowName } from './reading.js';
 import { flowTable } from './sumstats-read.js';
@@ -67,8 +66,15 @@ whose variant is not there adds nothing and is counted in \`flow\`.`,
   },
   batch: { shared: ['genotypes', 'frequencies', 'samples'], varies: [] },
   resources: ({ columns }, shapes) => ({
-    // The sums, and the scores made of them.
-    memory: viewBytes(shapes, (people) => BLOCK_BYTES + 16 * people * columns.length),
+    // The kernels' tables; the weights as a matrix; the sums, eight columns at a time, and the scores made of them.
+    memory: viewBytes(
+      shapes,
+      (people) =>
+        BLOCK_BYTES +
+        2 ** 25 +
+        8 * (shapes['weights']?.[0]?.rows ?? 0) * columns.length +
+        8 * people * (2 * columns.length + 8),
+    ),
   }),
   async runBatch(batch) {
     const openings = new Openings();
@@ -124,16 +130,13 @@ async function scorePeople(context: TaskContext<Params>, opened: OpenView): Prom
         counted: Uint8Array.from(found.sign, (sign) => (sign === 1 ? 1 : 0)),
         columns: columns.length,
         weights,
-        frequency: await frequencies(context, opened, found, rows),
+        frequency: await frequencies(context, opened, found),
       },
       rows,
     ),
   );
   context.log(`${there} weights, ${rows.length} people`);
-  const scores = columns.map((name, c): [string, NumberColumn] => [
-    name,
-    numberColumn(sums.slice(c * rows.length, (c + 1) * rows.length)),
-  ]);
+  const scores = columns.map((name, c): [string, NumberColumn] => [name, numberColumn(sums[c]!)]);
   return {
     table: tableOutput(
       idTable(
@@ -152,12 +155,11 @@ async function scorePeople(context: TaskContext<Params>, opened: OpenView): Prom
   };
 }
 
-/** Of each weight's effect allele. */
+/** Of each weight's effect allele; NaN where only the people scored can tell. */
 async function frequencies(
   context: TaskContext<Params>,
   opened: OpenView,
   found: Matches,
-  rows: Uint32Array,
 ): Promise<Float64Array> {
   const table = context.table('weights');
   const own = table.columns.has('eaf') ? numbersOf(table, 'weights', 'eaf') : undefined;
@@ -176,17 +178,9 @@ async function frequencies(
       if (Number.isNaN(frequency[k]!)) frequency[k] = ofEffect(k, ofVariant.get(v) ?? NaN);
     });
   }
-  const unknown = found.variants.filter((_, k) => Number.isNaN(frequency[k]!));
-  if (unknown.length === 0) return frequency;
-  const { alt } = await alleleFrequencies(opened.source, unknown, rows);
-  const seen = new Map(Array.from(unknown, (v, i) => [v, alt[i]!]));
   let gaps = 0;
   found.variants.forEach((v, k) => {
-    if (!Number.isNaN(frequency[k]!)) return;
-    frequency[k] = ofEffect(k, seen.get(v)!);
-    if (opened.counts.missing[v]! > 0) gaps++;
-    // Nobody has a call: nothing is known of anybody.
-    if (Number.isNaN(frequency[k])) frequency[k] = 0;
+    if (Number.isNaN(frequency[k]!) && opened.counts.missing[v]! > 0) gaps++;
   });
   if (gaps > 0)
     context.warn(

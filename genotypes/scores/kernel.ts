@@ -1,11 +1,12 @@
 /**
- * Scoring kernel: weighted sums of eight columns for a stretch of people, variants in groups of four.
- * Not responsible for: missing calls, ploidy, or which variants and columns (`score.ts`).
+ * Scoring kernel for columns that weigh most variants: weighted sums of eight columns for a stretch of people, variants in
+ * groups of four. Not responsible for: missing calls, ploidy, or which variants and columns (`score.ts`); columns of few
+ * weights (`sparse-kernel.ts`).
  *
  * A group's term is ((w₀d₀ + w₁d₁) + w₂d₂) + w₃d₃, and a person's sum adds the terms group by group. That order is the
  * definition of a score to its last bit: of hard calls the 256 terms that a group can have are looked up (`calls`), of
  * dosages they are computed (`dosages`), and both give the same bits, whatever the stretch, the columns beside it and the
- * format of the file.
+ * format of the file. A weight of zero adds nothing to any bit, so the sparse kernel may leave it out.
  */
 import {
   I32,
@@ -32,11 +33,19 @@ export const GROUPS = 4;
 export const STEP = GROUP * GROUPS;
 /** People of a call of `calls` at most: their sums share the second cache with the tables. */
 export const PEOPLE = 8192;
+/** Bytes from the packed calls of a variant to those of the next. A power of two would put all of them into a few sets of a cache. */
+export const PACKED_STRIDE = PEOPLE / 4 + 64;
+/** Bytes of packed calls that `spread` takes at a time. */
+export const SPREAD_BYTES = 16;
 
 const ROW = 8 * TILE;
 /** A code is the calls of a group, two bits each and the first lowest, times this: the row of its term in the table, in bytes. */
 export const CODE_SHIFT = Math.log2(ROW);
-export const TABLE_BYTES = 4 ** GROUP * ROW;
+/**
+ * Bytes from a table to the next. Calls 0, 1 and 2 of three variants fill 27 of the 64 sets of a first cache; the 21 rows
+ * between the tables put those of the next table elsewhere.
+ */
+export const TABLE_BYTES = (4 ** GROUP + 21) * ROW;
 /** Bytes from the codes of a group to those of the next. */
 export const CODES_BYTES = 2 * PEOPLE;
 const VECTORS = TILE / 2;
@@ -45,10 +54,17 @@ const VECTORS = TILE / 2;
 export interface ScoringKernel {
   readonly memory: WasmMemory;
   /**
+   * The four calls' terms of each variant of a group: products[(4 × k + call) × TILE + c] = weights[k × TILE + c] ×
+   * values[4 × k + call].
+   */
+  products(weights: number, values: number, products: number): void;
+  /**
    * A table of terms made from that of the variants before: into[(a × rows + r) × TILE + c] = table[r][c] + products[a][c]
    * for the four calls a.
    */
   extend(table: number, products: number, rows: number, into: number): void;
+  /** Codes of the people in `bytes` of packed calls (at least one, whole times SPREAD_BYTES) of a group, PACKED_STRIDE apart. */
+  spread(packed: number, codes: number, bytes: number): void;
   /** sums[s × TILE + c] += table[g][code][c] for groups g in order, with s over [0, people) and codes of 16 bits. */
   calls(sums: number, codes: number, people: number): void;
   /**
@@ -105,6 +121,80 @@ function callsFunction(): WasmFunction {
   ];
   const body = Array.from({ length: GROUPS }, (_, g) => group(g)).flat();
   return { name: 'calls', ...overPeople(3, 2, [[VECTORS, V128]], sum, body) };
+}
+
+const AND = simd(0x4e);
+const OR = simd(0x50);
+const constant = (byte: number): number[] => simd(0x0c, ...new Array<number>(16).fill(byte));
+const shiftLeft16 = (by: number): number[] => [...number(by), ...simd(0x8b)];
+const shiftRight16 = (by: number): number[] => [...number(by), ...simd(0x8d)];
+/** Bytes of two vectors in turn, `width` at a time: from their lower halves (half 0) or upper ones (1). */
+const interleave = (width: number, half: number): number[] => {
+  const lanes = Array.from({ length: 8 }, (_, i) => half * 8 + i);
+  const bytes = Array.from({ length: 8 / width }, (_, i) => lanes.slice(i * width, (i + 1) * width));
+  return simd(0x0d, ...bytes.flatMap((few) => [...few, ...few.map((lane) => lane + 16)]));
+};
+const WIDEN_LOW = simd(0x89);
+const WIDEN_HIGH = simd(0x8a);
+
+/** Byte i of a variant has people 4i … 4i + 3: their codes are formed for sixteen bytes at a time, one of the four people after another. */
+function spreadFunction(): WasmFunction {
+  const [packed, codes, end] = [0, 1, 2];
+  const row = (v: number): number => 3 + v;
+  const person = (j: number): number => 3 + GROUP + j;
+  const four = (k: number): number => 3 + k;
+  const each = [0, 1, 2, 3];
+  // Bits pass from one byte of a lane to its neighbour in the shift; the mask drops them.
+  const moved = (v: number, j: number): number[] => {
+    const by = 2 * v - 2 * j;
+    return [
+      ...get(row(v)),
+      ...(by > 0 ? shiftLeft16(by) : by < 0 ? shiftRight16(-by) : []),
+      ...[...constant(3 << (2 * v)), ...AND],
+    ];
+  };
+  const pair = (j: number, half: number): number[] => [
+    ...[...get(person(j)), ...get(person(j + 1)), ...interleave(1, half)],
+  ];
+  return {
+    name: 'spread',
+    parameters: 3,
+    locals: [[2 * GROUP, V128]],
+    body: [
+      ...[...get(packed), ...get(end), I32_ADD, ...set(end)],
+      ...loopWhileBelow(packed, end, [
+        ...each.flatMap((v) => [...get(packed), ...loadVector(v * PACKED_STRIDE), ...set(row(v))]),
+        ...each.flatMap((j) => [
+          ...each.flatMap((v) => [...moved(v, j), ...(v === 0 ? [] : OR)]),
+          ...set(person(j)),
+        ]),
+        // Sixteen people, in order, from each quarter of the bytes.
+        ...each.flatMap((k) => [
+          ...[...pair(0, k >> 1), ...pair(2, k >> 1), ...interleave(2, k & 1), ...set(four(k))],
+        ]),
+        ...each.flatMap((k) =>
+          [WIDEN_LOW, WIDEN_HIGH].flatMap((widen, half) => [
+            ...[...get(codes), ...get(four(k)), ...widen, ...shiftLeft16(CODE_SHIFT)],
+            ...storeVector(32 * k + 16 * half),
+          ]),
+        ),
+        ...increase(packed, SPREAD_BYTES),
+        ...increase(codes, 8 * SPREAD_BYTES),
+      ]),
+    ],
+  };
+}
+
+function productsFunction(): WasmFunction {
+  const [weights, values, products, value] = [0, 1, 2, 3];
+  const terms = Array.from({ length: GROUP * 4 }, (_, at) => [
+    ...[...get(values), ...simd(0x0a, 3, ...leb(8 * at)), ...set(value)],
+    ...eachVector((k) => [
+      ...[...get(products), ...get(weights), ...loadVector((at >> 2) * ROW + 16 * k)],
+      ...[...get(value), ...MULTIPLY, ...storeVector(at * ROW + 16 * k)],
+    ]),
+  ]);
+  return { name: 'products', parameters: 3, locals: [[1, V128]], body: terms.flat() };
 }
 
 function extendFunction(): WasmFunction {
@@ -164,7 +254,13 @@ function dosagesFunction(): WasmFunction {
   return { name: 'dosages', ...overPeople(5, 8, [[2 * VECTORS + 1, V128]], sum, body) };
 }
 
-const instantiate = wasmModule(() => [extendFunction(), callsFunction(), dosagesFunction()]);
+const instantiate = wasmModule(() => [
+  productsFunction(),
+  extendFunction(),
+  spreadFunction(),
+  callsFunction(),
+  dosagesFunction(),
+]);
 
 /** A kernel over a memory of so many pages of 64 KiB (at most 65,536). Throws RangeError when memory is refused. */
 export function scoringKernel(pages: number): ScoringKernel {

@@ -1,232 +1,116 @@
 /**
- * Sums of scores over blocks of variants: the block's calls or dosages of some people at a time through the kernel.
+ * Sums of scores over blocks of variants: which columns go through which kernel, in bands of people whose sums fit a memory.
  * Not responsible for: reading genotypes, or what stands in for a missing call (`score.ts`).
  */
-import { HOM_REF, MISSING } from '../hardcalls.js';
-import { PAGE } from '../wasm.js';
-import {
-  CODES_BYTES,
-  CODE_SHIFT,
-  GROUP,
-  GROUPS,
-  PEOPLE,
-  STEP,
-  TABLE_BYTES,
-  TILE,
-  scoringKernel,
-} from './kernel.js';
-import type { ScoringKernel } from './kernel.js';
+import { DenseSums } from './dense-sums.js';
+import { TILE } from './kernel.js';
+import type { BlockPlace, ColumnWeights, PartialSums } from './partial-sums.js';
+import { SparseSums } from './sparse-sums.js';
 
-/** Variants of a block: their codes are 2 MiB for the people of a call. */
-export const BLOCK_VARIANTS = 512;
-const PEOPLE_OF_DOSAGES = 1024;
+/** Bytes of sums that one memory holds; the kernels' addresses have 32 bits. */
+const BAND_BYTES = 2 ** 30;
+/** Bands begin at whole bytes of packed calls, and at whole stretches of the kernels. */
+const BAND_STEP = 64;
 
-/** Calls of a packed byte as codes of 16 bits: of its first two people, and of the other two. */
-const FIRST_TWO = Int32Array.from({ length: 256 }, (_, byte) => (byte & 3) | ((byte & 12) << 14));
-const OTHER_TWO = Int32Array.from({ length: 256 }, (_, byte) => FIRST_TWO[byte >> 4]!);
-/** The low bit of each call in two codes. */
-const LOW_BITS = 0x00550055 << CODE_SHIFT;
+/**
+ * A dense tile costs about 2.8 cycles a person and group of four variants, a weight of a sparse column 0.7, and unpacking the
+ * calls for sparse columns 4 (measured). The bits are the same in either kernel.
+ */
+const TILE_COST = 2.8;
+const WEIGHT_COST = 0.7;
+const UNPACK_COST = 4;
 
-/** Weights of a block's variants. */
-export interface BlockWeights {
-  /** Variants of the block. */
-  readonly count: number;
-  /** Their weights: at[(first + v) × columns + c]. */
-  readonly weights: Float64Array;
-  readonly first: number;
+/** Columns that cost less by their single weights, if all of them together are worth unpacking calls. */
+export function sparseColumns({ columns, weights }: ColumnWeights): Int32Array {
+  const groups = weights.length / columns / 4;
+  const used = new Float64Array(columns);
+  for (let at = 0; at < weights.length;)
+    for (let c = 0; c < columns; c++) if (weights[at++] !== 0) used[c]!++;
+  const few = Int32Array.from(used.keys()).filter(
+    (c) => WEIGHT_COST * used[c]! < (TILE_COST / TILE) * groups,
+  );
+  const apart = few.reduce((sum, c) => sum + WEIGHT_COST * used[c]!, UNPACK_COST * groups);
+  const tiles = (count: number): number => TILE_COST * groups * Math.ceil(count / TILE);
+  return apart + tiles(columns - few.length) < tiles(columns) ? few : new Int32Array(0);
 }
 
 export class ScoreSums {
-  /** sums[c × people + s] */
-  readonly sums: Float64Array;
   /** Missing calls of each person. */
   readonly missing: Int32Array;
-  private readonly tiles: number;
-  private kernel: ScoringKernel | undefined;
+  private readonly bands: { readonly from: number; readonly parts: readonly PartialSums[] }[] = [];
 
+  /**
+   * @param ofCalls whether blocks of calls will come, else dosages
+   * @param bandBytes of sums in one memory; the answer does not depend on it
+   */
   constructor(
     private readonly people: number,
-    private readonly columns: number,
+    private readonly model: ColumnWeights,
+    ofCalls: boolean,
+    bandBytes = BAND_BYTES,
   ) {
-    this.sums = new Float64Array(columns * people);
     this.missing = new Int32Array(people);
-    this.tiles = Math.ceil(columns / TILE);
-  }
-
-  /** The kernel with at least so many bytes of memory. */
-  private kernelOf(bytes: number): ScoringKernel {
-    if (this.kernel === undefined || this.kernel.memory.buffer.byteLength < bytes)
-      this.kernel = scoringKernel(Math.ceil(bytes / PAGE));
-    return this.kernel;
-  }
-
-  /** Sums of a tile's columns between [c × people + s] and the kernel's [s × TILE + c]. */
-  private exchange(tile: number, from: number, count: number, inKernel: Float64Array, store: boolean): void {
-    for (let c = 0; c < TILE; c++) {
-      const column = tile * TILE + c;
-      if (column >= this.columns) {
-        if (!store) for (let s = 0, at = c; s < count; s++, at += TILE) inKernel[at] = 0;
-        continue;
-      }
-      const sums = this.sums.subarray(column * this.people + from, column * this.people + from + count);
-      if (store) for (let s = 0, at = c; s < count; s++, at += TILE) sums[s] = inKernel[at]!;
-      else for (let s = 0, at = c; s < count; s++, at += TILE) inKernel[at] = sums[s]!;
+    const sparse = sparseColumns(model);
+    const chosen = new Set(sparse);
+    const dense = Int32Array.from({ length: model.columns }, (_, c) => c).filter((c) => !chosen.has(c));
+    const rowBytes = 8 * (sparse.length + TILE * Math.ceil(dense.length / TILE));
+    const band = Math.max(1, Math.floor(bandBytes / (rowBytes * BAND_STEP))) * BAND_STEP;
+    for (let from = 0; from < people; from += band) {
+      const count = Math.min(band, people - from);
+      const parts: PartialSums[] = [];
+      if (dense.length > 0) parts.push(new DenseSums(count, dense, model, ofCalls));
+      if (sparse.length > 0) parts.push(new SparseSums(count, sparse, model, ofCalls));
+      this.bands.push({ from, parts });
     }
   }
 
   /**
-   * Adds a block of packed calls (`stride` bytes a variant, at most BLOCK_VARIANTS).
+   * Adds a block of packed calls (`stride` bytes a variant, at most BLOCK_VARIANTS, the first a multiple of STEP).
    * @param values of each call of each variant: values[4 × v + call]
    */
-  addCalls(packed: Uint8Array, stride: number, values: Float64Array, block: BlockWeights): void {
-    const groups = Math.ceil(block.count / STEP) * GROUPS;
-    const productsAt = GROUPS * TABLE_BYTES;
-    const sumsAt = productsAt + PRODUCT_BYTES;
-    const codesAt = sumsAt + 8 * TILE * PEOPLE;
-    const kernel = this.kernelOf(codesAt + groups * CODES_BYTES);
-    const { buffer } = kernel.memory;
-    const products = new Float64Array(buffer, productsAt, GROUP * 4 * TILE);
-    const codes = new Int32Array(buffer, codesAt, (groups * CODES_BYTES) / 4);
-    for (let from = 0; from < this.people; from += PEOPLE) {
-      const count = Math.min(PEOPLE, this.people - from);
-      this.spread(packed, stride, from, count, block.count, groups, codes);
-      for (let tile = 0; tile < this.tiles; tile++) {
-        const sums = new Float64Array(buffer, sumsAt, TILE * count);
-        this.exchange(tile, from, count, sums, false);
-        for (let first = 0; first < groups; first += GROUPS) {
-          for (let g = 0; g < GROUPS; g++) {
-            this.products((first + g) * GROUP, tile, values, block, products);
-            makeTable(kernel, productsAt, g * TABLE_BYTES);
-          }
-          kernel.calls(sumsAt, codesAt + first * CODES_BYTES, count);
-        }
-        this.exchange(tile, from, count, sums, true);
-      }
-    }
-  }
-
-  /** Codes of people [from, from + count), group after group. */
-  private spread(
-    packed: Uint8Array,
-    stride: number,
-    from: number,
-    count: number,
-    variants: number,
-    groups: number,
-    codes: Int32Array,
-  ): void {
-    const bytes = Math.ceil(count / 4);
-    const nothing = new Uint8Array(bytes);
-    const rowOf = (v: number): Uint8Array => {
-      const at = v * stride + from / 4;
-      return v < variants ? packed.subarray(at, at + bytes) : nothing;
-    };
-    for (let g = 0; g < groups; g++) {
-      const v = g * GROUP;
-      const [a, b, c, d] = [rowOf(v), rowOf(v + 1), rowOf(v + 2), rowOf(v + 3)];
-      let at = (g * CODES_BYTES) / 4;
-      for (let i = 0; i < bytes; i++) {
-        const [w, x, y, z] = [a[i]!, b[i]!, c[i]!, d[i]!];
-        const first =
-          (FIRST_TWO[w]! | (FIRST_TWO[x]! << 2) | (FIRST_TWO[y]! << 4) | (FIRST_TWO[z]! << 6)) << CODE_SHIFT;
-        const other =
-          (OTHER_TWO[w]! | (OTHER_TWO[x]! << 2) | (OTHER_TWO[y]! << 4) | (OTHER_TWO[z]! << 6)) << CODE_SHIFT;
-        codes[at++] = first;
-        codes[at++] = other;
-        const goneFirst = first & (first >>> 1) & LOW_BITS;
-        const goneOther = other & (other >>> 1) & LOW_BITS;
-        if ((goneFirst | goneOther) !== 0) {
-          this.countMissing(goneFirst, from + 4 * i);
-          this.countMissing(goneOther, from + 4 * i + 2);
-        }
-      }
-    }
-  }
-
-  /** @param gone one bit for each missing call, those of the person after `first` in the upper half */
-  private countMissing(gone: number, first: number): void {
-    for (let bits = gone; bits !== 0; bits &= bits - 1) {
-      this.missing[first + ((bits & -bits) >>> 0 < 65536 ? 0 : 1)]!++;
-    }
-  }
-
-  /** weight × value of each variant of a group and each call, for a tile's columns: products[(4 × k + call) × TILE + c]. */
-  private products(
-    variant: number,
-    tile: number,
-    values: Float64Array,
-    { count, weights, first }: BlockWeights,
-    into: Float64Array,
-  ): void {
-    for (let k = 0; k < GROUP; k++) {
-      const v = variant + k;
-      for (let c = 0; c < TILE; c++) {
-        const column = tile * TILE + c;
-        const there = v < count && column < this.columns;
-        const weight = there ? weights[(first + v) * this.columns + column]! : 0;
-        for (let call = HOM_REF; call <= MISSING; call++)
-          into[(4 * k + call) * TILE + c] = there ? weight * values[4 * v + call]! : 0;
-      }
-    }
+  addCalls(packed: Uint8Array, stride: number, values: Float64Array, place: BlockPlace): void {
+    for (let v = 0; v < place.count; v++)
+      countMissing(packed.subarray(v * stride, (v + 1) * stride), this.missing);
+    for (const { from, parts } of this.bands)
+      for (const part of parts) part.addCalls(packed, stride, values, place, from);
   }
 
   /** Adds a block of dosages without gaps: dosages[v × people + s]. */
-  addDosages(dosages: Float64Array, block: BlockWeights): void {
-    const most = Math.min(PEOPLE_OF_DOSAGES, this.people);
-    const weightsAt = 0;
-    const rowsAt = 8 * STEP * TILE;
-    const sumsAt = rowsAt + 8 * STEP * most;
-    const kernel = this.kernelOf(sumsAt + 8 * TILE * most * this.tiles);
-    const { buffer } = kernel.memory;
-    const weights = new Float64Array(buffer, weightsAt, STEP * TILE);
-    const rows = new Float64Array(buffer, rowsAt, STEP * most);
-    const sumsOf = (tile: number, count: number): Float64Array =>
-      new Float64Array(buffer, sumsAt + 8 * TILE * most * tile, TILE * count);
-    for (let from = 0; from < this.people; from += most) {
-      const count = Math.min(most, this.people - from);
-      for (let tile = 0; tile < this.tiles; tile++)
-        this.exchange(tile, from, count, sumsOf(tile, count), false);
-      for (let step = 0; step < block.count; step += STEP) {
-        rows.fill(0);
-        for (let v = 0; v < STEP && step + v < block.count; v++) {
-          const at = (step + v) * this.people + from;
-          rows.set(dosages.subarray(at, at + count), v * most);
-        }
-        for (let tile = 0; tile < this.tiles; tile++) {
-          this.tileWeights(step, tile, block, weights);
-          kernel.dosages(sumsAt + 8 * TILE * most * tile, rowsAt, count, weightsAt, 8 * most);
-        }
-      }
-      for (let tile = 0; tile < this.tiles; tile++)
-        this.exchange(tile, from, count, sumsOf(tile, count), true);
-    }
+  addDosages(dosages: Float64Array, place: BlockPlace): void {
+    for (const { from, parts } of this.bands)
+      for (const part of parts) part.addDosages(dosages, this.people, place, from);
   }
 
-  /** weights[v × TILE + c] of a step; zero for variants and columns that are not there. */
-  private tileWeights(
-    step: number,
-    tile: number,
-    { count, weights, first }: BlockWeights,
-    into: Float64Array,
-  ): void {
-    for (let v = 0; v < STEP; v++) {
-      for (let c = 0; c < TILE; c++) {
-        const column = tile * TILE + c;
-        const there = step + v < count && column < this.columns;
-        into[v * TILE + c] = there ? weights[(first + step + v) * this.columns + column]! : 0;
-      }
-    }
+  /** Sums of all people, column by column; bands are given up one after another, so call it once. */
+  take(): Float64Array[] {
+    const sums = Array.from({ length: this.model.columns }, () => new Float64Array(this.people));
+    for (let band = this.bands.shift(); band !== undefined; band = this.bands.shift())
+      for (const part of band.parts) part.take(sums, band.from);
+    return sums;
   }
 }
 
-/** Products of a group, and room for the tables of its first two and three variants. */
-const PRODUCT_BYTES = 8 * TILE * (4 * GROUP + 16 + 64);
+/** The low bit of each call of sixteen. */
+const LOW_BITS = 0x55555555;
 
-/** The table of a group from its products. */
-function makeTable(kernel: ScoringKernel, products: number, into: number): void {
-  const row = 8 * TILE;
-  const [two, three] = [products + 16 * row, products + 32 * row];
-  kernel.extend(products, products + 4 * row, 4, two);
-  kernel.extend(two, products + 8 * row, 16, three);
-  kernel.extend(three, products + 12 * row, 64, into);
+/** Adds one for each person whose call is missing; the padding holds none. */
+function countMissing(row: Uint8Array, missing: Int32Array): void {
+  const count = (bits: number, person: number): void => {
+    for (; bits !== 0; bits &= bits - 1) missing[person + ((31 - Math.clz32(bits & -bits)) >> 1)]!++;
+  };
+  // Up to the first whole word of memory.
+  const unaligned = -row.byteOffset & 3;
+  const head = row.length < unaligned + 4 ? row.length : unaligned;
+  const words = (row.length - head) >> 2;
+  const byBytes = (from: number, to: number): void => {
+    for (let b = from; b < to; b++) count(row[b]! & (row[b]! >>> 1) & LOW_BITS, 4 * b);
+  };
+  byBytes(0, head);
+  if (words === 0) return;
+  const calls = new Uint32Array(row.buffer, row.byteOffset + head, words);
+  for (let w = 0; w < words; w++) {
+    const gone = calls[w]! & (calls[w]! >>> 1) & LOW_BITS;
+    if (gone !== 0) count(gone, 4 * head + 16 * w);
+  }
+  byBytes(head + 4 * words, row.length);
 }

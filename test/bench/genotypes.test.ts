@@ -17,9 +17,11 @@ test('clump: one trait, several, and a selection', async () => {
   for (const { seconds } of lines) expect(seconds).toBeGreaterThan(0);
 });
 
-test('scores: one column and more than a tile', async () => {
+test('scores: one column, more than a tile, and models of few weights', async () => {
   const { benchScores } = (await built('scores.js')) as typeof Scores;
   const lines = benchScores([{ people: 300, variants: 200, columns: [1, 9] }]);
-  expect(lines).toHaveLength(hasPlink2 ? 4 : 2);
+  const few = benchScores([{ people: 300, variants: 200, columns: [40], weighted: 4 }]);
+  lines.push(...few);
+  expect(lines).toHaveLength(hasPlink2 ? 6 : 3);
   for (const { seconds } of lines) expect(seconds).toBeGreaterThan(0);
 });

@@ -2,10 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { callAt } from '../../genotypes/hardcalls.js';
 import { FileSource, MemorySource } from '../../genotypes/io/bytesource.js';
 import { alleleFrequencies } from '../../genotypes/qc/counts.js';
 import { readScoringFile, scoringLines } from '../../genotypes/scores/scoringfile.js';
 import { score } from '../../genotypes/scores/score.js';
+import { ScoreSums, sparseColumns } from '../../genotypes/scores/sums.js';
 import type { GenotypeSource } from '../../genotypes/source.js';
 import {
   SHARED,
@@ -24,12 +26,13 @@ import {
 
 const folder = scratch();
 
-async function compare(source: GenotypeSource, flags: string[], columns: number): Promise<void> {
+/** @param share of the weights that are not zero */
+async function compare(source: GenotypeSource, flags: string[], columns: number, share = 0.7): Promise<void> {
   const random = seeded(5);
   const variants = range(source.variants.count).filter(() => random() < 0.7);
   const counted = Uint8Array.from(variants, () => Math.floor(random() * 2));
   const weights = Float64Array.from({ length: variants.length * columns }, () =>
-    random() < 0.3 ? 0 : Math.round((random() - 0.5) * 1e6) / 1e6,
+    random() >= share ? 0 : Math.round((random() - 0.5) * 1e6) / 1e6,
   );
   const { alt } = await alleleFrequencies(source, range(source.variants.count), undefined);
   const frequency = Float64Array.from(variants, (v, i) => (counted[i] === 1 ? alt[v]! : 1 - alt[v]!));
@@ -56,7 +59,7 @@ async function compare(source: GenotypeSource, flags: string[], columns: number)
   const people = source.samples.count;
   const lines = readTable(join(folder, 's.sscore'));
   for (let c = 0; c < columns; c++) {
-    const sums = mine.sums.subarray(c * people, (c + 1) * people);
+    const sums = mine.sums[c]!;
     const mean = sums.reduce((a, b) => a + b, 0) / people;
     const sd = Math.sqrt(sums.reduce((a, b) => a + (b - mean) ** 2, 0) / people);
     lines.forEach((line, s) => {
@@ -66,6 +69,9 @@ async function compare(source: GenotypeSource, flags: string[], columns: number)
   }
   const whole = await score(source, model, undefined);
   expect(whole.sums).toEqual(mine.sums);
+  // Frequencies that nobody gives are those of the people scored.
+  const estimated = await score(source, { ...model, frequency: frequency.map(() => NaN) }, undefined);
+  expect(estimated).toEqual(whole);
   source.close();
 }
 
@@ -73,6 +79,11 @@ describe.skipIf(!hasPlink2 || !hasShared)('against plink2 --score', () => {
   test('HapMap 3: missing calls, X, PAR, MT, five columns in one pass', async () => {
     const prefix = join(SHARED, 'hapmap3/data');
     await compare(await openBedPrefix(prefix), ['--bfile', prefix], 5);
+  });
+
+  test('HapMap 3: many columns of few weights', async () => {
+    const prefix = join(SHARED, 'hapmap3/data');
+    await compare(await openBedPrefix(prefix), ['--bfile', prefix], 40, 0.02);
   });
 
   test('every kind of chromosome, haploid hets and unknown sex', async () => {
@@ -147,10 +158,104 @@ test('the last bit depends on no block, no other person, no other column, and no
   );
   some.forEach((s, i) => {
     expect(few.imputed[i]).toBe(whole.imputed[s]);
-    for (let c = 0; c < columns; c++) expect(few.sums[c * 3 + i]).toBe(whole.sums[c * 61 + s]);
+    for (let c = 0; c < columns; c++) expect(few.sums[c]![i]).toBe(whole.sums[c]![s]);
   });
-  expect(last.sums).toEqual(whole.sums.slice(61 * (columns - 1)));
+  expect(last.sums).toEqual(whole.sums.slice(columns - 1));
   source.close();
+});
+
+/** Weights of which a column in three is dense, one has a hundredth, and one nothing but a run of neighbours. */
+function mixedWeights(variants: number, columns: number, random: () => number): Float64Array {
+  const weights = new Float64Array(variants * columns);
+  for (let v = 0; v < variants; v++)
+    for (let c = 0; c < columns; c++) {
+      const here = [true, random() < 0.01, v % 50 === c % 50 || v % 50 === (c % 50) + 1][c % 3]!;
+      weights[v * columns + c] = here ? random() - 0.5 : 0;
+    }
+  return weights;
+}
+
+test('a column of few weights has the bits that it has alone, where every weight is multiplied', async () => {
+  const [people, variants, columns] = [150, 2500, 90];
+  const panel = ldPanel(seeded(14), people, variants, 0.05, 4000);
+  const chromosome = panel.chromosome.map((_, v) => ['1', '23', '24', '26'][Math.floor(v / 700)]!);
+  writeBed(join(folder, 'few'), { ...panel, chromosome });
+  const source = await openBedPrefix(join(folder, 'few'));
+  const random = seeded(16);
+  const model = {
+    variants: range(variants),
+    counted: Uint8Array.from({ length: variants }, (_, v) => v % 2),
+    columns,
+    weights: mixedWeights(variants, columns, random),
+    frequency: Float64Array.from({ length: variants }, () => random()),
+  };
+  const sparse = sparseColumns(model);
+  expect(Array.from(sparse)).toEqual(Array.from(range(columns)).filter((c) => c % 3 > 0));
+  const whole = await score(source, model, undefined);
+  for (const c of [0, 1, 2, 61, 62, 89]) {
+    const alone = { ...model, columns: 1, weights: model.weights.filter((_, i) => i % columns === c) };
+    expect(sparseColumns(alone)).toHaveLength(0);
+    expect((await score(source, alone, undefined)).sums[0]).toEqual(whole.sums[c]);
+  }
+  const dosages: GenotypeSource = {
+    ...source,
+    variants: source.variants,
+    samples: source.samples,
+    name: source.name,
+    hasDosages: true,
+    dosages: (...request) => source.dosages(...request),
+    hardCalls: () => Promise.reject(new Error('not asked')),
+    close: () => undefined,
+  };
+  expect(await score(dosages, model, undefined)).toEqual(whole);
+  expect(await score(dosages, model, undefined, { blockBytes: 8 * people * 48 })).toEqual(whole);
+  expect(await score(source, model, undefined, { blockBytes: 48 * 38 })).toEqual(whole);
+  const some = Uint32Array.from({ length: 37 }, (_, i) => (i * 61) % people);
+  const few = await score(source, model, some);
+  some.forEach((s, i) => {
+    expect(few.imputed[i]).toBe(whole.imputed[s]);
+    for (let c = 0; c < columns; c++) expect(few.sums[c]![i]).toBe(whole.sums[c]![s]);
+  });
+  source.close();
+});
+
+test('sums of people in several memories are those in one', () => {
+  const [people, variants, columns, stride] = [201, 100, 40, 51];
+  const random = seeded(9);
+  const calls = Uint8Array.from({ length: variants * stride }, () => Math.floor(256 * random()));
+  for (let v = 0; v < variants; v++) calls[v * stride + stride - 1]! &= 3;
+  const values = Float64Array.from({ length: 4 * variants }, random);
+  const dosages = Float64Array.from(
+    { length: variants * people },
+    (_, i) =>
+      values[
+        4 * Math.floor(i / people) + callAt(calls.subarray(Math.floor(i / people) * stride), i % people)
+      ]!,
+  );
+  const model = { columns, weights: mixedWeights(variants, columns, random) };
+  const place = { first: 0, count: variants };
+  const sums = [true, false].flatMap((ofCalls) =>
+    [undefined, 1, 8 * 64 * 2 * columns].map((bandBytes) => {
+      const all = new ScoreSums(people, model, ofCalls, bandBytes);
+      if (ofCalls) all.addCalls(calls, stride, values, place);
+      else all.addDosages(dosages, place);
+      return all.take();
+    }),
+  );
+  expect(sums[0]).toHaveLength(columns);
+  for (const other of sums) expect(other).toEqual(sums[0]);
+});
+
+test('which columns are worth their single weights', () => {
+  const model = (columns: number, share: number) => {
+    const random = seeded(3);
+    const weights = Float64Array.from({ length: 400 * columns }, () => (random() < share ? 1 : 0));
+    return sparseColumns({ columns, weights }).length;
+  };
+  expect(model(260, 0.015)).toBe(260);
+  expect(model(260, 0.5)).toBe(0);
+  expect(model(8, 0.015)).toBe(0);
+  expect(sparseColumns({ columns: 3, weights: new Float64Array(0) })).toHaveLength(0);
 });
 
 test('a score is the sum of groups of four terms', async () => {
@@ -174,7 +279,7 @@ test('a score is the sum of groups of four terms', async () => {
       for (let k = v + 1; k < Math.min(10, v + 4); k++) term += weights[k]! * panel.calls[k]![s]!;
       sum += term;
     }
-    expect(sums[s]).toBe(sum);
+    expect(sums[0]![s]).toBe(sum);
   }
   source.close();
 });
@@ -198,9 +303,9 @@ test('nobody to score, and more people than a call of the kernel takes', async (
   const { sums, imputed } = await score(source, model, undefined);
   const first = [0, 1, 2, 0.5];
   const second = [2, 1, 0, 1];
-  sums.forEach((sum, s) => expect(sum).toBe(first[s % 4]! + 10 * second[(s + 1) % 4]!));
+  sums[0]!.forEach((sum, s) => expect(sum).toBe(first[s % 4]! + 10 * second[(s + 1) % 4]!));
   imputed.forEach((count, s) => expect(count).toBe(Number(s % 4 === 3) + Number(s % 4 === 2)));
-  expect((await score(source, model, new Uint32Array(0))).sums).toHaveLength(0);
+  expect((await score(source, model, new Uint32Array(0))).sums).toEqual([new Float64Array(0)]);
   source.close();
 });
 
