@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
 import { StoreUnavailableError } from '../cache/store-error.js';
-import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
+import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/artifacts.js';
 import { importTable } from './import.js';
 import { InputLoader, makeContext, type ItemLog } from './context.js';
 import type {
