@@ -121,8 +121,7 @@ export class Sessions {
 
   /** Within a transaction of the caller. */
   release(keys: readonly Digest[]): void {
-    if (this.own === null) return;
-    for (const key of keys) this.statements.release.run(Buffer.from(key, 'hex'), this.own);
+    if (this.own !== null && keys.length > 0) this.statements.release.run(this.own, JSON.stringify(keys));
   }
 }
 
@@ -178,7 +177,9 @@ function prepare(db: Database.Database) {
       'INSERT OR IGNORE INTO lease (key, session) SELECT unhex(value), ? FROM json_each(?)',
     ),
     takeOver: db.prepare<[Buffer, number]>('INSERT OR REPLACE INTO lease (key, session) VALUES (?, ?)'),
-    release: db.prepare<[Buffer, number]>('DELETE FROM lease WHERE key = ? AND session = ?'),
+    release: db.prepare<[number, string]>(
+      'DELETE FROM lease WHERE session = ? AND key IN (SELECT unhex(value) FROM json_each(?))',
+    ),
     releaseAll: db.prepare<[number]>('DELETE FROM lease WHERE session = ?'),
   };
 }

@@ -23,6 +23,11 @@ import type { Outputs, Walk } from './walk.js';
 /** How often results of another run are looked for. */
 const ADOPT_MS = 200;
 
+/** Seconds that a call of a single task is to take: a message, a lease and a transaction cost far less. */
+const CALL_SECONDS = 0.02;
+/** Instances of a single task in a call: a worker that dies takes no more with it. */
+const LARGEST_SINGLE_CALL = 256;
+
 interface RunningCall {
   readonly works: readonly Work[];
   /** Indices without a result. */
@@ -69,6 +74,8 @@ export class Calls {
   private over: Digest[] = [];
   /** Of the store, before the first key was looked up. */
   private readonly othersVersion: number;
+  /** Seconds that an instance of a single task takes, by its last calls. */
+  private readonly pace = new Map<NodeState, number>();
 
   constructor(private readonly options: CallsOptions) {
     this.othersVersion = options.store.index.othersVersion;
@@ -92,8 +99,13 @@ export class Calls {
 
   private enqueue(work: Work): void {
     const { task } = work.state.node;
-    if (work.alone || !('batch' in task)) {
+    if (work.alone) {
       this.queue.add(work, work.key, work.key);
+      return;
+    }
+    if (!('batch' in task)) {
+      // One after another in one worker: a call has one seed, and asks for what any of its instances does.
+      this.queue.add(work, JSON.stringify([resourcesOf(work).memory, work.seed]), work.key);
       return;
     }
     const { shared, varies } = task.batch;
@@ -113,6 +125,7 @@ export class Calls {
       const works = this.queue.take(
         pool.size,
         (first) => this.running.size === 0 || this.claimedMemory + resourcesOf(first).memory <= memory,
+        ({ state }) => ('batch' in state.node.task ? Infinity : this.singlesInCall(state)),
       );
       if (!works) break;
       const keys = works.map(({ key }) => key);
@@ -125,6 +138,12 @@ export class Calls {
     }
     if (this.over.length > 0) store.index.sessions.lease([], this.over);
     this.over = [];
+  }
+
+  /** One, until it is known that they are short. */
+  private singlesInCall(state: NodeState): number {
+    const fit = Math.floor(CALL_SECONDS / (this.pace.get(state) ?? Infinity));
+    return Math.min(LARGEST_SINGLE_CALL, Math.max(1, fit));
   }
 
   /** Completes what another run has recorded meanwhile, and returns the rest. */
@@ -186,6 +205,17 @@ export class Calls {
         this.fail(call.works[message.index]!, message.failure);
         this.options.pumpSoon();
         break;
+      case 'spent': {
+        const { seconds, begun } = message;
+        const { state } = call.works[0]!;
+        // Instances differ: what is slow is believed at once, what is fast by halves.
+        this.pace.set(state, Math.max(seconds / begun, (this.pace.get(state) ?? 0) / 2));
+        for (let index = begun; index < call.works.length; index++) {
+          call.open.delete(index);
+          this.requeue(call.works[index]!);
+        }
+        break;
+      }
       case 'progress': {
         const { state, instance } = call.works[message.index]!;
         this.options.tally.progress(state, instance, message.fraction);
@@ -206,9 +236,13 @@ export class Calls {
     // Without a culprit each is run by itself, so that the next death has one.
     for (const index of call.open) {
       const work = call.works[index]!;
-      work.state.status[work.instance] = Status.queued;
-      this.enqueue({ ...work, alone: work.alone || blamed === null });
+      this.requeue({ ...work, alone: work.alone || blamed === null });
     }
+  }
+
+  private requeue(work: Work): void {
+    work.state.status[work.instance] = Status.queued;
+    this.enqueue(work);
   }
 
   private fail(work: Work, failure: JobFailure): void {

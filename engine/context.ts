@@ -4,7 +4,7 @@
  * Not responsible for which columns a task may see: the engine narrowed the manifests before (key.ts).
  */
 import { join } from 'node:path';
-import type { ArtifactReader } from '../cache/store.js';
+import type { ArtifactReader } from '../cache/artifacts.js';
 import type { WireFile, WireInput, WireValue, WireView } from './job.js';
 import type { Gathered, GatheredItem, InputValue, Json, TaskContext, View } from './task.js';
 

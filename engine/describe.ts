@@ -3,7 +3,7 @@
  * are relative to what was run and not to what the file says now.
  */
 import type { Digest } from '../cache/artifact.js';
-import type { ByteReader } from '../cache/store.js';
+import type { ByteReader } from '../cache/artifacts.js';
 import type { AxisState } from './graph.js';
 import { itemId, type Scalar } from './item.js';
 import { templateSource } from './language/template.js';

@@ -9,7 +9,7 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { extname } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import { numberColumn, takeRows, textColumn, type Column } from '../cache/column.js';
-import type { ArtifactWriter } from '../cache/store.js';
+import type { ArtifactWriter } from '../cache/artifacts.js';
 import { compareBytes } from '../cache/table.js';
 import type { ImportJob, JobFailure, JobMessage } from './job.js';
 import { TaskError } from './task.js';

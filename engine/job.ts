@@ -61,7 +61,7 @@ export interface TaskJob {
   readonly task: string;
   /** '' when the task is not seeded. */
   readonly seed: string;
-  /** One for a single task; any number for a batch task. */
+  /** Of a single task these are run one after another, each as if alone. */
   readonly items: readonly JobItem[];
   /** Small objects that the items read. */
   readonly inline: ReadonlyMap<Digest, Uint8Array>;
@@ -129,6 +129,8 @@ export type JobMessage =
       readonly memory: number;
     }
   | { readonly type: 'failed'; readonly index: number; readonly failure: JobFailure }
+  /** A call of a single task: seconds since it was taken, and how many of its items were begun. The others go back. */
+  | { readonly type: 'spent'; readonly seconds: number; readonly begun: number }
   | { readonly type: 'header'; readonly header: TableHeader }
   /** Each column as a table of one column; those that cannot be read keep no other back. */
   | {

@@ -1,8 +1,8 @@
 /**
  * WorkQueue: the instances that must be computed, as calls, the node with the longest way to the end first.
  *
- * Instances of a batch task that have their shared inputs in common wait together and are taken in portions, so that all
- * workers have something and stragglers do not decide. Not responsible for running them (run.ts).
+ * Instances that may go into one call wait together and are taken in portions, so that all
+ * workers have something and stragglers do not decide. Not responsible for running them, nor for which may go together (calls.ts).
  */
 import type { BoundInputs } from './binding.js';
 import type { NodeState } from './graph.js';
@@ -52,7 +52,7 @@ export class WorkQueue {
   }
 
   /**
-   * @param group what a call's instances must have in common; instances of a single task give their own key
+   * @param group what a call's instances must have in common
    * @param kin instances of one kin are not parted between calls: what they share is read and prepared once
    */
   add(work: Work, group: string, kin: string): void {
@@ -68,19 +68,27 @@ export class WorkQueue {
     this.waiting++;
   }
 
-  /** The next call that `fits`, its instances at most a share of what waits so that `workers` can share it. */
-  take(workers: number, fits: (first: Work) => boolean): Work[] | null {
+  /**
+   * The next call that `fits`, its instances at most a share of what waits so that `workers` can share it.
+   * @param most instances of a call, kin aside
+   */
+  take(
+    workers: number,
+    fits: (first: Work) => boolean,
+    most: (first: Work) => number = () => LARGEST_CALL,
+  ): Work[] | null {
     const passed: NodeState[] = [];
     let taken: Work[] | null = null;
     while (this.heap.length > 0 && !taken) {
       const state = this.pop();
       const queue = this.nodes.get(state)!;
       const [name, members] = queue.groups.entries().next().value!;
-      if (!fits(members[0]!.work)) {
+      const first = members[0]!.work;
+      if (!fits(first)) {
         passed.push(state);
         continue;
       }
-      let count = Math.min(LARGEST_CALL, Math.ceil(members.length / workers));
+      let count = Math.min(LARGEST_CALL, most(first), Math.ceil(members.length / workers));
       while (count < members.length && members[count]!.kin === members[count - 1]!.kin) count++;
       taken = members.splice(0, count).map(({ work }) => work);
       if (members.length === 0) queue.groups.delete(name);

@@ -10,7 +10,7 @@ import { performance } from 'node:perf_hooks';
 import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
 import { StoreUnavailableError } from '../cache/store-error.js';
-import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/store.js';
+import { ArtifactReader, ArtifactWriter, type ByteReader, type ByteWriter } from '../cache/artifacts.js';
 import { importTable } from './import.js';
 import { InputLoader, makeContext, type ItemLog } from './context.js';
 import type {
@@ -29,6 +29,9 @@ import { TaskError, type Outputs, type Registry, type TaskContext, type TaskType
 
 /** Results wait this long for company, so that 100,000 tiny items are not 100,000 messages. */
 const GROUPING_MS = 2;
+
+/** A call of a single task begins no further item after this long: what is left may suit a worker that is free. */
+const CALL_MS = 50;
 
 /** The object folder and what came inline, as one source of bytes; what is written small is kept to be sent. */
 class JobBytes implements ByteReader, ByteWriter {
@@ -197,53 +200,69 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
     enqueue({ type: 'failed', index, failure });
   };
 
-  const scratchFolders: string[] = [];
-  const scratch = (): string => {
-    if (scratchFolders.length === 0) scratchFolders.push(makeScratch(bench.objectFolder));
-    return scratchFolders[0]!;
+  const announce = (index: number): void => {
+    announced = index;
+    bench.announce(index);
   };
-  try {
-    identities.flat().forEach(checkIdentity);
-    // Inputs that the items have in common are the same objects here, and are loaded once.
-    const loader = new InputLoader(bench.reader, bench.objectFolder);
-    const contexts: TaskContext<never>[] = [];
-    for (const [index, item] of job.items.entries()) {
-      contexts.push(
+  /** Does `work` with a way to load items; an error is the announced item's. */
+  const withItems = async (
+    indices: readonly number[],
+    work: (load: (index: number) => Promise<TaskContext<never>>) => Promise<void>,
+  ): Promise<void> => {
+    const scratchFolders: string[] = [];
+    const scratch = (): string => {
+      if (scratchFolders.length === 0) scratchFolders.push(makeScratch(bench.objectFolder));
+      return scratchFolders[0]!;
+    };
+    try {
+      for (const index of indices) identities[index]!.forEach(checkIdentity);
+      // Inputs that the items have in common are the same objects here, and are loaded once.
+      const loader = new InputLoader(bench.reader, bench.objectFolder);
+      await work(async (index) =>
         makeContext({
-          params: item.params,
+          params: job.items[index]!.params,
           seed: job.seed,
-          inputs: await loader.load(item.inputs),
+          inputs: await loader.load(job.items[index]!.inputs),
           log: logs[index]!,
           scratch,
           progress: (fraction) => enqueue({ type: 'progress', index, fraction }),
         }),
       );
+    } catch (error) {
+      fail(announced, error);
+    } finally {
+      for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
     }
-    since = performance.now();
-    if ('run' in task) {
-      await finish(0, await task.run(contexts[0]!));
-    } else {
-      await task.runBatch({
-        items: contexts,
-        announce: (index) => {
-          announced = index;
-          bench.announce(index);
-        },
-        emit: finish,
-        fail,
+  };
+  if ('run' in task) {
+    const taken = performance.now();
+    let begun = 0;
+    do {
+      const index = begun++;
+      announce(index);
+      // Each as if alone: an input that one changes, or a file that it leaves in its scratch folder, is not the next one's.
+      await withItems([index], async (load) => {
+        const context = await load(index);
+        since = performance.now();
+        await finish(index, await task.run(context));
       });
-      for (let index = 0; index < job.items.length; index++) {
+    } while (begun < job.items.length && performance.now() - taken < CALL_MS);
+    flush();
+    enqueue({ type: 'spent', seconds: (performance.now() - taken) / 1000, begun });
+  } else {
+    // A batch that throws blames the item it announced; the engine runs the others again.
+    await withItems([...job.items.keys()], async (load) => {
+      const items: TaskContext<never>[] = [];
+      for (const index of job.items.keys()) items.push(await load(index));
+      since = performance.now();
+      await task.runBatch({ items, announce, emit: finish, fail });
+      for (const index of job.items.keys()) {
         if (!done.has(index))
           fail(index, new Error(`internal error: task '${task.name}' gave no result for this item`));
       }
-    }
-  } catch (error) {
-    // A batch that throws blames the item it announced; the engine runs the others again.
-    fail(announced, error);
-  } finally {
-    for (const folder of scratchFolders) rmSync(folder, { recursive: true, force: true });
+    });
+    flush();
   }
-  flush();
   await sending;
 }
 

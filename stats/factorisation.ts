@@ -11,7 +11,7 @@
  */
 import type { Backend } from './linalg/backend.js';
 import { gradedSpectrum } from './linalg/graded-spectrum.js';
-import { productWithItems } from './linalg/items.js';
+import { ITEM_TILE, productWithItems } from './linalg/items.js';
 import { columnMeans, matrix, type Matrix } from './linalg/matrix.js';
 
 /** Above this many columns the cubic cost of Jacobi's sweeps outweighs their accuracy. */
@@ -84,17 +84,31 @@ export function projectTargets(
   const { centred } = x;
   if (centred === undefined)
     throw new Error('internal error: a factorisation of a Gram matrix projects moments only');
-  const residuals = targets.map((y) => centredTarget(y));
-  const items = residuals.map(({ values }) => values);
-  const products = productWithItems(backend, x.left ?? centred, items, x.left === undefined ? 'T' : 'N');
-  return residuals.map(({ mean, total, values }, i) => {
-    const product = products[i]!;
+  const project = (
+    values: Float64Array,
+    { mean, total }: CentredMoments,
+    product: Float64Array,
+  ): ProjectedTarget => {
     if (x.left !== undefined) return { mean, total, u: product, outside: leftOver(x, total, product) };
     const projected = projectMoments(x, { mean, total, cross: product });
     // ‖y⊥‖² as a difference keeps too few digits when X explains nearly all of y: take it from the residuals then.
     if (projected.outside > 1e-4 * total || projected.u.length >= x.n - 1) return projected;
     return { ...projected, outside: residualSquares(x, centred, projected.u, values) };
-  });
+  };
+  // One tile for all, as `productWithItems` has it, filled by the centring itself: hundreds of targets are too large to be copied twice.
+  const tile = matrix(ITEM_TILE, x.n);
+  const rows = rowViews(tile);
+  const m = x.left?.rows ?? x.p;
+  const projected: ProjectedTarget[] = [];
+  for (let first = 0; first < targets.length; first += ITEM_TILE) {
+    const moments = targets.slice(first, first + ITEM_TILE).map((y, i) => centreTarget(y, rows[i]!));
+    tile.data.fill(0, moments.length * x.n);
+    const products = x.left ? backend.gemm(tile, x.left, 'N', 'T') : backend.gemm(tile, centred, 'N', 'N');
+    moments.forEach((of, i) => {
+      projected.push(project(rows[i]!, of, products.data.slice(i * m, (i + 1) * m)));
+    });
+  }
+  return projected;
 }
 
 /** Projects a target known by its moments: mean, Σ(y − ȳ)² and the cross products Xᵀ(y − ȳ) with centred X (length p). */
@@ -153,8 +167,14 @@ function rowViews(a: Matrix): Float64Array[] {
 function centre(x: Matrix, means: Float64Array): Matrix {
   const out = matrix(x.rows, x.cols);
   const varies = new Uint8Array(x.cols);
-  for (let i = 1; i < x.rows; i++) {
-    for (let j = 0; j < x.cols; j++) if (x.data[i * x.cols + j] !== x.data[j]) varies[j] = 1;
+  let constant = x.cols;
+  for (let i = 1; i < x.rows && constant > 0; i++) {
+    for (let j = 0; j < x.cols; j++) {
+      if (varies[j] === 0 && x.data[i * x.cols + j] !== x.data[j]) {
+        varies[j] = 1;
+        constant--;
+      }
+    }
   }
   for (let i = 0; i < x.rows; i++) {
     const row = i * x.cols;
@@ -167,22 +187,31 @@ function centre(x: Matrix, means: Float64Array): Matrix {
   return out;
 }
 
-function centredTarget(y: ArrayLike<number>): { mean: number; total: number; values: Float64Array } {
+interface CentredMoments {
+  readonly mean: number;
+  /** Σ(y − ȳ)². */
+  readonly total: number;
+}
+
+/** Writes y − ȳ into `out`. */
+function centreTarget(y: ArrayLike<number>, out: Float64Array): CentredMoments {
+  const n = out.length;
+  if (y.length !== n) throw new Error(`internal error: a target has ${y.length} values, expected ${n}`);
   let sum = 0;
-  let constant = true;
-  for (let i = 0; i < y.length; i++) {
-    sum += y[i]!;
-    if (y[i] !== y[0]) constant = false;
-  }
-  const mean = constant ? (y[0] ?? NaN) : sum / y.length;
-  const values = new Float64Array(y.length);
+  for (let i = 0; i < n; i++) sum += y[i]!;
+  const mean = isConstant(y) ? (y[0] ?? NaN) : sum / n;
   let total = 0;
-  for (let i = 0; i < y.length; i++) {
+  for (let i = 0; i < n; i++) {
     const value = y[i]! - mean;
-    values[i] = value;
+    out[i] = value;
     total += value * value;
   }
-  return { mean, total, values };
+  return { mean, total };
+}
+
+function isConstant(y: ArrayLike<number>): boolean {
+  for (let i = 1; i < y.length; i++) if (y[i] !== y[0]) return false;
+  return true;
 }
 
 /** ‖y⊥‖² by difference; exactly 0 where X, with its n − 1 dimensions, reaches every centred y. */

@@ -3,7 +3,7 @@
  *
  * Not responsible for which results an exhibit has (exhibit.ts).
  */
-import { MissingObjectError } from '../../cache/store.js';
+import { MissingObjectError } from '../../cache/objects.js';
 import type { ArtifactRef } from '../../cache/artifact.js';
 import type { Manifest } from '../../cache/manifest.js';
 import type { NodeState } from '../graph.js';

@@ -33,6 +33,19 @@ describe('the queue of works', () => {
     expect(sizes).toEqual([5, 3, 1, 1]);
   });
 
+  it('takes no more than is asked for', () => {
+    const queue = new WorkQueue(() => 1);
+    const state = node('single');
+    for (let i = 0; i < 10; i++) queue.add(work(state, i), 'one group', `${i}`);
+    const take = (): number =>
+      queue.take(
+        2,
+        () => true,
+        () => 4,
+      )?.length ?? 0;
+    expect([take(), take(), take(), take(), take(), take()]).toEqual([4, 3, 2, 1, 0, 0]);
+  });
+
   it('does not part what has all its inputs in common', () => {
     const queue = new WorkQueue(() => 1);
     const state = node('folds');

@@ -91,6 +91,37 @@ const batch = {
   },
 };
 
+/** Gives its item back, with what it finds in its scratch folder, and leaves a file there. Slow, failing or deadly when asked to be. */
+const single = {
+  name: 'toy.single',
+  version: 1,
+  summary: 'Gives its item back, one at a time.',
+  params: schema({
+    item: any,
+    kill: { type: 'boolean', description: 'Kills the process.', default: false },
+    fail: { type: 'boolean', description: 'Fails.', default: false },
+    wait: { type: 'number', description: 'Milliseconds.', default: 0 },
+  }),
+  inputs: { list: { type: 'json', summary: 'a list', optional: true } },
+  outputs: { out: { type: 'json', summary: 'the item, what was in the folder and in the list' } },
+  async run(context) {
+    const { item, kill, fail, wait } = context.params;
+    const { readdirSync, writeFileSync } = await import('node:fs');
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (kill) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      process.kill(process.pid, 'SIGKILL');
+    }
+    if (fail) throw new Error('asked to fail');
+    const found = readdirSync(context.scratch());
+    writeFileSync(`${context.scratch()}/left`, '');
+    context.log(`by process ${process.pid}`);
+    const list = context.has('list') ? context.json('list') : [];
+    list.push(item);
+    return { out: json({ found, list: [...list] }) };
+  },
+};
+
 /** A list, for dynamic axes. */
 const list = {
   name: 'toy.list',
@@ -256,6 +287,7 @@ export const registry = new Registry([
   source,
   sum,
   batch,
+  single,
   list,
   collect,
   columns,
