@@ -2,7 +2,7 @@
 import { numberColumn, textColumn } from '../cache/column.js';
 import { idTable, plainTable, type TableSchema } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
-import { countVariants, frequenciesOf, missingRate } from '../genotypes/qc/counts.js';
+import { countVariants, frequenciesOf, missingRate, takeCounts } from '../genotypes/qc/counts.js';
 import {
   VARIANT_REASONS,
   selectVariants,
@@ -11,7 +11,7 @@ import {
 } from '../genotypes/qc/filters.js';
 import { hweOf } from '../genotypes/qc/hwe.js';
 import { inRegions, longRangeLd } from '../genotypes/qc/longrangeld.js';
-import { personHeterozygosity, personMissingness } from '../genotypes/qc/people.js';
+import { measurePeople } from '../genotypes/qc/people.js';
 import { SEX_FEMALE, SEX_MALE, SEX_UNKNOWN } from '../genotypes/samples.js';
 import { takeVariants } from './genotype-index.js';
 import { BLOCK_BYTES, Openings, biallelic, refusing, viewBytes, type OpenView } from './genotype-views.js';
@@ -179,11 +179,19 @@ async function control(
     throw new TaskError(`no variant stays of ${variants.count}: ${reasons(selection.counts)}`, {
       port: 'genotypes',
     });
-  const missingness = await personMissingness(opened.source, selection.kept, rows);
+  const position = new Map(Array.from(readable, (v, i) => [v, i]));
+  const keptCounts = takeCounts(
+    ofFounders,
+    Array.from(selection.kept, (v) => position.get(v)!),
+  );
+  const { missingness, heterozygosity, onX } = await measurePeople(
+    opened.source,
+    selection.kept,
+    rows,
+    keptCounts,
+  );
   const missing = Float64Array.from(missingness.missing, (gone, s) => gone / missingness.variants[s]!);
-  const { f } = await personHeterozygosity(opened.source, selection.kept, rows, founders);
-  const { f: xf } = await personHeterozygosity(opened.source, selection.kept, rows, founders, 'x');
-  return outputs(context, opened, rows, measures, selection, { missing, f, xf });
+  return outputs(context, opened, rows, measures, selection, { missing, f: heterozygosity.f, xf: onX.f });
 }
 
 function reasons(counts: Readonly<Record<string, number>>): string {

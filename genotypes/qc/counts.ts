@@ -23,6 +23,21 @@ export interface VariantCounts {
   readonly missing: Int32Array;
 }
 
+/** The counts of some of the variants, by position in the list that was counted. */
+export function takeCounts(counts: VariantCounts, positions: ArrayLike<number>): VariantCounts {
+  const take = (column: Int32Array): Int32Array => Int32Array.from(positions, (v) => column[v]!);
+  const { homRef, het, homAlt, hapRef, hapAlt, hapHet, missing } = counts;
+  return {
+    homRef: take(homRef),
+    het: take(het),
+    homAlt: take(homAlt),
+    hapRef: take(hapRef),
+    hapAlt: take(hapAlt),
+    hapHet: take(hapHet),
+    missing: take(missing),
+  };
+}
+
 /** Who is haploid and who is counted. */
 function isHaploid(ploidy: Ploidy, sex: number): boolean {
   return ploidy === 'haploid' || (ploidy !== 'diploid' && sex === SEX_MALE);

@@ -6,7 +6,7 @@ import { spreadPlanes } from '../ld/planes.js';
 import { SEX_MALE } from '../samples.js';
 import { callBlocks } from '../source.js';
 import type { GenotypeSource } from '../source.js';
-import { countVariants, frequenciesOf, ploidies, sexesOf } from './counts.js';
+import { frequenciesOf, ploidies, sexesOf, type VariantCounts } from './counts.js';
 import { Tally } from './tally.js';
 
 export interface PersonMissingness {
@@ -37,34 +37,6 @@ class WordPlanes {
   }
 }
 
-/** Missing calls of each person, as PLINK's --missing. */
-export async function personMissingness(
-  source: GenotypeSource,
-  variants: Uint32Array,
-  people: Uint32Array | undefined,
-): Promise<PersonMissingness> {
-  const sex = sexesOf(source, people);
-  const ploidy = ploidies(source);
-  const planes = new WordPlanes(sex.length);
-  const called = new Tally(sex.length);
-  const calledOnY = new Tally(sex.length);
-  let onY = 0;
-  for await (const block of callBlocks(source, variants, people)) {
-    for (let v = 0; v < block.count; v++) {
-      planes.load(block.calls.subarray(v * block.stride, (v + 1) * block.stride));
-      const isY = ploidy[source.variants.chromosome[variants[block.first + v]!]!] === 'y';
-      if (isY) onY++;
-      (isY ? calledOnY : called).add(planes.presentWords);
-    }
-  }
-  const elsewhere = called.counts();
-  const male = calledOnY.counts();
-  const possible = sex.map((s) => (s === SEX_MALE ? 1 : 0));
-  const total = Int32Array.from(possible, (isMale) => variants.length - onY + isMale * onY);
-  const missing = total.map((count, s) => count - elsewhere[s]! - possible[s]! * male[s]!);
-  return { missing, variants: total };
-}
-
 export interface PersonHeterozygosity {
   /** Homozygous calls seen. */
   readonly homozygous: Int32Array;
@@ -76,52 +48,113 @@ export interface PersonHeterozygosity {
   readonly f: Float64Array;
 }
 
+export interface PersonMeasures {
+  /** As PLINK's --missing. */
+  readonly missingness: PersonMissingness;
+  /** Over diploid variants, as PLINK 2's --het. */
+  readonly heterozygosity: PersonHeterozygosity;
+  /** Over those on X, everybody taken for diploid there: F is that of PLINK 1.9's --check-sex, near 1 for a man, near 0 for a woman. */
+  readonly onX: PersonHeterozygosity;
+}
+
 /**
- * Heterozygosity of each person over the diploid variants given, as PLINK 2's --het: expectation 1 − 2pq with p from
- * `frequencyPeople` (founders, or training people). Over those on X instead, everybody taken for diploid there, F is that
- * of PLINK's --check-sex: near 1 for a man, near 0 for a woman.
+ * Missing calls and heterozygosity of each person, in one pass.
+ * @param counts  of those whose frequencies p make the expectation 1 − 2pq (founders, or training people), one for each of `variants`
  */
-export async function personHeterozygosity(
+export async function measurePeople(
   source: GenotypeSource,
   variants: Uint32Array,
   people: Uint32Array | undefined,
-  frequencyPeople: Uint32Array | undefined,
-  on: 'diploid' | 'x' = 'diploid',
-): Promise<PersonHeterozygosity> {
-  const ploidy = ploidies(source);
-  const diploid = variants.filter((v) => ploidy[source.variants.chromosome[v]!] === on);
-  const counts = await countVariants(source, diploid, frequencyPeople);
-  // --check-sex is PLINK 1.9's, to whom an impossible het of a man is a missing call in frequencies.
-  const { alt } = frequenciesOf(on === 'x' ? { ...counts, hapHet: new Int32Array(diploid.length) } : counts);
-  const usable = (v: number): boolean => alt[v]! > 0 && alt[v]! < 1;
+  counts: VariantCounts,
+): Promise<PersonMeasures> {
   const sex = sexesOf(source, people);
+  const ploidy = ploidies(source);
+  const { alt } = frequenciesOf(counts);
+  // --check-sex is PLINK 1.9's, to whom an impossible het of a man is a missing call in frequencies.
+  const { alt: altOnX } = frequenciesOf({ ...counts, hapHet: new Int32Array(variants.length) });
   const planes = new WordPlanes(sex.length);
-  const hets = new Tally(sex.length);
-  const called = new Tally(sex.length);
-  const expectedOfMissing = new Float64Array(sex.length);
-  let expectedOfAll = 0;
-  for await (const block of callBlocks(source, diploid, people)) {
+  const missing = new MissingCalls(sex);
+  const diploid = new HomozygousCalls(sex.length);
+  const onX = new HomozygousCalls(sex.length);
+  for await (const block of callBlocks(source, variants, people)) {
     for (let v = 0; v < block.count; v++) {
       const row = block.first + v;
-      if (!usable(row)) continue;
-      const expected = 1 - 2 * alt[row]! * (1 - alt[row]!);
-      expectedOfAll += expected;
+      const here = ploidy[source.variants.chromosome[variants[row]!]!]!;
       planes.load(block.calls.subarray(v * block.stride, (v + 1) * block.stride));
-      hets.add(planes.hetWords);
-      called.add(planes.presentWords);
-      // Missing calls are few: take their expectation back person by person.
-      for (let w = 0; w < planes.presentWords.length; w++) {
-        for (let gone = ~planes.presentWords[w]!; gone !== 0; gone &= gone - 1) {
-          const s = w * 32 + 31 - Math.clz32(gone & -gone);
-          if (s < sex.length) expectedOfMissing[s]! += expected;
-        }
+      missing.add(planes, here === 'y');
+      if (here === 'diploid') diploid.add(planes, alt[row]!);
+      else if (here === 'x') onX.add(planes, altOnX[row]!);
+    }
+  }
+  return {
+    missingness: missing.result(),
+    heterozygosity: diploid.result(),
+    onX: onX.result(),
+  };
+}
+
+class MissingCalls {
+  private readonly called: Tally;
+  private readonly calledOnY: Tally;
+  private variants = 0;
+  private onY = 0;
+
+  constructor(private readonly sex: Uint8Array) {
+    this.called = new Tally(sex.length);
+    this.calledOnY = new Tally(sex.length);
+  }
+
+  add({ presentWords }: WordPlanes, isOnY: boolean): void {
+    this.variants++;
+    if (isOnY) this.onY++;
+    (isOnY ? this.calledOnY : this.called).add(presentWords);
+  }
+
+  result(): PersonMissingness {
+    const { onY } = this;
+    const elsewhere = this.called.counts();
+    const male = this.calledOnY.counts();
+    const possible = this.sex.map((s) => (s === SEX_MALE ? 1 : 0));
+    const total = Int32Array.from(possible, (isMale) => this.variants - onY + isMale * onY);
+    const missing = total.map((count, s) => count - elsewhere[s]! - possible[s]! * male[s]!);
+    return { missing, variants: total };
+  }
+}
+
+class HomozygousCalls {
+  private readonly hets: Tally;
+  private readonly called: Tally;
+  private readonly expectedOfMissing: Float64Array;
+  private expectedOfAll = 0;
+
+  constructor(private readonly people: number) {
+    this.hets = new Tally(people);
+    this.called = new Tally(people);
+    this.expectedOfMissing = new Float64Array(people);
+  }
+
+  /** @param alt  the ALT frequency; a variant that does not vary, or of which nothing is known, does not count */
+  add({ hetWords, presentWords }: WordPlanes, alt: number): void {
+    if (!(alt > 0 && alt < 1)) return;
+    const expected = 1 - 2 * alt * (1 - alt);
+    this.expectedOfAll += expected;
+    this.hets.add(hetWords);
+    this.called.add(presentWords);
+    // Missing calls are few: take their expectation back person by person.
+    for (let w = 0; w < presentWords.length; w++) {
+      for (let gone = ~presentWords[w]!; gone !== 0; gone &= gone - 1) {
+        const s = w * 32 + 31 - Math.clz32(gone & -gone);
+        if (s < this.people) this.expectedOfMissing[s]! += expected;
       }
     }
   }
-  const calls = called.counts();
-  const hetCounts = hets.counts();
-  const homozygous = calls.map((count, s) => count - hetCounts[s]!);
-  const expected = expectedOfMissing.map((gone) => expectedOfAll - gone);
-  const f = expected.map((e, s) => (homozygous[s]! - e) / (calls[s]! - e));
-  return { homozygous, expected, calls, f };
+
+  result(): PersonHeterozygosity {
+    const calls = this.called.counts();
+    const hets = this.hets.counts();
+    const homozygous = calls.map((count, s) => count - hets[s]!);
+    const expected = this.expectedOfMissing.map((gone) => this.expectedOfAll - gone);
+    const f = expected.map((e, s) => (homozygous[s]! - e) / (calls[s]! - e));
+    return { homozygous, expected, calls, f };
+  }
 }

@@ -7,7 +7,7 @@ import { FileSource } from '../../genotypes/io/bytesource.js';
 import { alleleFrequencies, countVariants, frequenciesOf, missingRate } from '../../genotypes/qc/counts.js';
 import { hweExact, hweOf } from '../../genotypes/qc/hwe.js';
 import { kingRobust, relatedToExclude } from '../../genotypes/qc/king.js';
-import { personHeterozygosity, personMissingness } from '../../genotypes/qc/people.js';
+import { measurePeople } from '../../genotypes/qc/people.js';
 import { Tally } from '../../genotypes/qc/tally.js';
 import { withSex } from '../../genotypes/source.js';
 import { openVcf } from '../../genotypes/vcf/vcf.js';
@@ -98,12 +98,12 @@ describe.skipIf(!hasPlink1 || !hasPlink2 || !hasShared)('against plink', () => {
     plink2(folder, '--bfile', prefix, '--missing', '--het', '--out', 'p');
     const source = await openBedPrefix(at(prefix));
     const variants = range(source.variants.count);
-    const missingness = await personMissingness(source, variants, undefined);
+    const counts = await countVariants(source, variants, undefined);
+    const { missingness, heterozygosity: het } = await measurePeople(source, variants, undefined, counts);
     readTable(join(folder, 'p.smiss')).forEach((line, s) => {
       expect(missingness.missing[s]).toBe(Number(line['MISSING_CT']));
       expect(missingness.variants[s]).toBe(Number(line['OBS_CT']));
     });
-    const het = await personHeterozygosity(source, variants, undefined, undefined);
     readTable(join(folder, 'p.het')).forEach((line, s) => {
       expect(het.homozygous[s]).toBe(Number(line['O(HOM)']));
       expect(het.calls[s]).toBe(Number(line['OBS_CT']));
@@ -117,7 +117,8 @@ describe.skipIf(!hasPlink1 || !hasPlink2 || !hasShared)('against plink', () => {
     plink1(folder, '--bfile', prefix, '--check-sex', '--out', 'x');
     const source = await openBedPrefix(at(prefix));
     const all = range(source.variants.count);
-    const { f } = await personHeterozygosity(source, all, undefined, founders(source), 'x');
+    const counts = await countVariants(source, all, founders(source));
+    const { f } = (await measurePeople(source, all, undefined, counts)).onX;
     const lines = readTable(join(folder, 'x.sexcheck'));
     expect(lines).toHaveLength(f.length);
     // Four significant digits are printed.
