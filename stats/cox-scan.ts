@@ -3,11 +3,11 @@
 // for running in parallel, or for multiple testing (fdr.ts).
 import { completeRows, orderRiskSets, type RiskSets, type SurvivalData } from './cox-data.js';
 import { buildDesign, gather, scaleColumn, type Design } from './cox-design.js';
-import { weightedProducts } from './weighted-gram.js';
 import { coxLikelihood, type CoxLikelihood } from './cox-likelihood.js';
-import { EPS, newtonRaphson, type NewtonFit, type NewtonOptions, type Objective } from './cox-newton.js';
+import { EPS, newtonRaphson, type NewtonFit, type NewtonOptions } from './cox-newton.js';
 import { isRedundant } from './cox-solve.js';
-import { evaluateHazard, meanProducts, sumOverDeaths, sumRiskSets, type Ties } from './cox-terms.js';
+import { coxSweep, type CoxSweep } from './cox-sweep.js';
+import type { Ties } from './cox-terms.js';
 import {
   EVENTS_PER_PARAMETER,
   judgeCoefficients,
@@ -83,7 +83,7 @@ export function prepareCoxScan(
   const complete = completeRows(data, covariates, options.rows);
   const rule = newtonRule(data);
   const full = prepareCohort(data, complete.rows, covariates, ties);
-  const base = full.sets.events > 0 ? fitCovariates(full, rule) : null;
+  const base = full.sets.events > 0 ? fitCovariates(full, ties, rule) : null;
 
   // Exposures of one modality miss the same people: the last subset is kept, and is the same whenever it is rebuilt.
   let last: { rows: Int32Array; cohort: Cohort } | null = null;
@@ -111,14 +111,13 @@ export function prepareCoxScan(
   };
 }
 
-/** The people of a model, with room for one exposure as the last column. */
+/** The people of a model. */
 interface Cohort {
   readonly sets: RiskSets;
   /** Of the covariates. */
   readonly design: Design;
-  readonly exposure: Float64Array;
-  /** Covariates, then the exposure. */
-  readonly likelihood: CoxLikelihood;
+  /** Of the covariates, and the exposure as the last column. */
+  readonly likelihood: CoxSweep;
   /** Log-likelihood at β = 0. */
   readonly loglikNull: number;
 }
@@ -130,11 +129,12 @@ function prepareCohort(
   ties: Ties,
 ): Cohort {
   const sets = orderRiskSets(data, rows);
-  const design = buildDesign(sets, covariates);
-  const exposure = new Float64Array(sets.n);
-  const likelihood = coxLikelihood(sets, [...design.columns, exposure], ties);
-  const loglikNull = evaluateHazard(sets, new Float64Array(sets.n), ties, likelihood.hazard);
-  return { sets, design, exposure, likelihood, loglikNull };
+  const scaled = buildDesign(sets, covariates);
+  const likelihood = coxSweep(sets, scaled.columns, ties);
+  const loglikNull = likelihood.evaluate(new Float64Array(likelihood.p));
+  // The sweep's own copy of the columns is kept, and no other.
+  const design = { ...scaled, columns: likelihood.columns.slice(0, -1) };
+  return { sets, design, likelihood, loglikNull };
 }
 
 /** The covariates-only fit, its likelihood left at γ̂, and γ̂ in the covariates' units. */
@@ -147,9 +147,9 @@ interface BaseFit {
   readonly usable: boolean;
 }
 
-function fitCovariates(cohort: Cohort, rule: NewtonOptions['rule']): BaseFit {
-  const { sets, design, likelihood } = cohort;
-  const alone = coxLikelihood(sets, design.columns, likelihood.ties);
+function fitCovariates(cohort: Cohort, ties: Ties, rule: NewtonOptions['rule']): BaseFit {
+  const { sets, design } = cohort;
+  const alone = coxLikelihood(sets, design.columns, ties);
   const newton = newtonRaphson(alone, new Float64Array(design.columns.length), {
     rule,
     decrement: DECREMENT,
@@ -171,10 +171,10 @@ function fitExposure(
 ): CoxScanResult {
   const { sets, design, likelihood } = cohort;
   const q = design.columns.length;
-  gather(exposure, sets.order, cohort.exposure);
-  const scaling = scaleColumn(cohort.exposure, sets.weight);
+  const column = gather(exposure, sets.order, likelihood.columns[q]);
+  const scaling = scaleColumn(column, sets.weight);
   if (scaling.constant) return unfitted('constant', 'the exposure is constant', counts, sets.events);
-  likelihood.deathSums[q] = sumOverDeaths(sets, cohort.exposure);
+  likelihood.lastColumnChanged();
   const whole: Design = {
     columns: likelihood.columns,
     mean: Float64Array.of(...design.mean, scaling.mean),
@@ -186,7 +186,7 @@ function fitExposure(
   if (base.usable) {
     const start = new Float64Array(q + 1);
     for (let j = 0; j < q; j++) start[j] = base.gamma[j]! / design.scale[j]!;
-    const objective = cohort === base.cohort ? startFromBase(cohort, base) : likelihood;
+    const objective = cohort === base.cohort ? likelihood.startingFrom(base.likelihood) : likelihood;
     newton = newtonRaphson(objective, start, { rule, decrement: DECREMENT });
   }
   let judged = newton ? judgeCoefficients(newton, unscale(newton, whole), whole, rule, EPS) : [];
@@ -229,35 +229,6 @@ function fitExposure(
     iterations: newton.iterations,
     fewEvents,
   };
-}
-
-/**
- * The likelihood, whose first evaluation, at (γ̂, 0), reuses the covariates-only fit: only the exposure's score and
- * its row of the information are new.
- */
-function startFromBase({ sets, likelihood, exposure, design }: Cohort, base: BaseFit): Objective {
-  const q = design.columns.length;
-  const p = q + 1;
-  const { score, information } = likelihood;
-  let first = true;
-  const evaluate = (beta: Float64Array): number => {
-    if (!first) return likelihood.evaluate(beta);
-    first = false;
-    const { hazard, sums } = base.likelihood;
-    const row = new Float64Array(p);
-    const weighted = weightedProducts(likelihood.columns, exposure, hazard.weight, row);
-    const own = likelihood.sums[q]!;
-    sumRiskSets(sets, hazard, exposure, own);
-    for (let j = 0; j < q; j++) {
-      score[j] = base.likelihood.score[j]!;
-      for (let k = j; k < q; k++) information[j * p + k] = base.likelihood.information[j * q + k]!;
-      information[j * p + q] = row[j]! - meanProducts(sets, hazard, sums[j]!, own);
-    }
-    score[q] = likelihood.deathSums[q]! - weighted;
-    information[q * p + q] = row[q]! - meanProducts(sets, hazard, own, own);
-    return base.likelihood.hazard.loglik;
-  };
-  return { p, score, information, evaluate };
 }
 
 /** A maximum reached without incident: the same from any start. */

@@ -11,8 +11,19 @@ import type { RiskSets } from './cox-data.js';
 
 export type Ties = 'efron' | 'breslow';
 
+/** Per-moment quantities of one β that S0 and T0 determine. */
+export interface MomentTerms {
+  /** A, and B. */
+  readonly jump: Float64Array;
+  readonly tied: Float64Array;
+  /** w̄ Σ_l φ_l⁻² (l/m)^q for q = 0, 1, 2. */
+  readonly square0: Float64Array;
+  readonly square1: Float64Array;
+  readonly square2: Float64Array;
+}
+
 /** Per-moment and per-position quantities of one β; owned by a workspace and overwritten by the next evaluation. */
-export interface Hazard {
+export interface Hazard extends MomentTerms {
   loglik: number;
   /** What keeps exp(η − shift) finite; nearly always 0. */
   shift: number;
@@ -22,15 +33,8 @@ export interface Hazard {
   /** S0 and T0 by moment. */
   readonly atRisk: Float64Array;
   readonly dying: Float64Array;
-  /** A, and H at the time of each moment; cumulative[moments] = 0 stands for "before the first event". */
-  readonly jump: Float64Array;
+  /** H at the time of each moment; cumulative[moments] = 0 stands for "before the first event". */
   readonly cumulative: Float64Array;
-  /** B by moment. */
-  readonly tied: Float64Array;
-  /** w̄ Σ_l φ_l⁻² (l/m)^q for q = 0, 1, 2, by moment. */
-  readonly square0: Float64Array;
-  readonly square1: Float64Array;
-  readonly square2: Float64Array;
 }
 
 export interface RiskSums {
@@ -39,21 +43,28 @@ export interface RiskSums {
   readonly dead: Float64Array;
 }
 
+export function newMoments(sets: RiskSets): MomentTerms {
+  const K = sets.moments;
+  return {
+    jump: new Float64Array(K),
+    tied: new Float64Array(K),
+    square0: new Float64Array(K),
+    square1: new Float64Array(K),
+    square2: new Float64Array(K),
+  };
+}
+
 export function newHazard(sets: RiskSets): Hazard {
   const K = sets.moments;
   return {
+    ...newMoments(sets),
     loglik: NaN,
     shift: 0,
     risk: new Float64Array(sets.n),
     weight: new Float64Array(sets.n),
     atRisk: new Float64Array(K),
     dying: new Float64Array(K),
-    jump: new Float64Array(K),
     cumulative: new Float64Array(K + 1),
-    tied: new Float64Array(K),
-    square0: new Float64Array(K),
-    square1: new Float64Array(K),
-    square2: new Float64Array(K),
   };
 }
 
@@ -157,7 +168,14 @@ export function stepsOf(sets: RiskSets, k: number, ties: Ties): number {
 }
 
 /** Fills A, B and the squares of moment k; returns Σ w̄ log φ_l. */
-function momentTerms(sets: RiskSets, k: number, s0: number, t0: number, ties: Ties, out: Hazard): number {
+export function momentTerms(
+  sets: RiskSets,
+  k: number,
+  s0: number,
+  t0: number,
+  ties: Ties,
+  out: MomentTerms,
+): number {
   const steps = stepsOf(sets, k, ties);
   const w = sets.deathWeight[k]! / steps;
   let logs = 0;

@@ -2,7 +2,7 @@
  * Sums of columns that weigh most variants, eight at a time (`kernel.ts`).
  * Not responsible for: which columns those are (`sums.ts`).
  */
-import { PAGE } from '../wasm.js';
+import { PAGE } from '../../stats/wasm.js';
 import {
   CODES_BYTES,
   GROUP,

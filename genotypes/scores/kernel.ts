@@ -21,8 +21,8 @@ import {
   set,
   simd,
   wasmModule,
-} from '../wasm.js';
-import type { WasmFunction, WasmMemory } from '../wasm.js';
+} from '../../stats/wasm.js';
+import type { WasmFunction, WasmMemory } from '../../stats/wasm.js';
 
 /** Columns of a call: a row of them is one cache line. */
 export const TILE = 8;

@@ -16,8 +16,8 @@ import {
   set,
   simd,
   wasmModule,
-} from '../wasm.js';
-import type { WasmFunction, WasmMemory } from '../wasm.js';
+} from '../../stats/wasm.js';
+import type { WasmFunction, WasmMemory } from '../../stats/wasm.js';
 import { GROUP, PACKED_STRIDE } from './kernel.js';
 
 /** People of a call. */

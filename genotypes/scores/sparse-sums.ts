@@ -2,7 +2,7 @@
  * Sums of columns that weigh few variants (`sparse-kernel.ts`): only weights that are not zero cost anything.
  * Not responsible for: which columns those are (`sums.ts`).
  */
-import { PAGE } from '../wasm.js';
+import { PAGE } from '../../stats/wasm.js';
 import { GROUP, PACKED_STRIDE, PEOPLE, STEP } from './kernel.js';
 import { ENTRY_BYTES, STRIP, STRIP_BYTES, VALUES_BYTES, sparseKernel } from './sparse-kernel.js';
 import type { SparseKernel } from './sparse-kernel.js';

@@ -1,6 +1,6 @@
 /**
  * Small WebAssembly SIMD modules assembled from their few instructions, for loops that JavaScript cannot vectorise.
- * Not responsible for: what they compute (`ld/kernel.ts`, `scores/kernel.ts`).
+ * Not responsible for: what they compute (`genotypes/ld/kernel.ts`, `genotypes/scores/kernel.ts`, `cox-kernel.ts`).
  * Encoding: WebAssembly Core Specification 2.0, §5 (binary format).
  */
 
@@ -19,6 +19,7 @@ export interface WasmMemory {
 export const PAGE = 65536;
 
 export const I32 = 0x7f;
+export const F64 = 0x7c;
 export const V128 = 0x7b;
 
 /** Unsigned LEB128. */
@@ -41,6 +42,10 @@ export const I32_SHIFT_LEFT = 0x74;
 /** Pushes a number from 0 to 8,191: its signed LEB128 has at most two bytes. */
 export const number = (value: number): number[] =>
   value < 64 ? [0x41, value] : [0x41, (value & 127) | 128, value >> 7];
+/** Pushes a double, or a vector of it twice. */
+const doubleBytes = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+export const double = (value: number): number[] => [0x44, ...doubleBytes(value)];
+export const doubles = (value: number): number[] => simd(0x0c, ...doubleBytes(value), ...doubleBytes(value));
 /** Adds a number to a local. */
 export const increase = (local: number, by: number): number[] => [
   ...get(local),
