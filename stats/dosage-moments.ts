@@ -10,6 +10,7 @@
  * for reading genotypes nor for frequencies.
  */
 import type { Backend } from './linalg/backend.js';
+import { LANES, gapKernel } from './gap-kernel.js';
 import { matrix, type Matrix } from './linalg/matrix.js';
 
 /** The code of a gap among calls; among dosages it is NaN. */
@@ -141,7 +142,7 @@ function tallyDosages(dosages: ArrayLike<number>): Tally {
 
 /** People whose calls are turned person by person at a time. */
 const TURNED = 2048;
-/** Calls are added two variants a word, each with its gap as the high byte of a half: 127 calls of 2 fill the low byte. */
+/** Calls are added in lanes of 16 bits, each with its gap as the high byte: 127 calls of 2 fill the low one. */
 const LANE_FULL = 127;
 const GAP_IN_LANE = 256;
 const LANE_OF_CALL = Uint16Array.of(0, 1, 2, GAP_IN_LANE);
@@ -154,11 +155,11 @@ function callsOverGaps(
   across: Float32Array | Float64Array,
   shared: Float32Array | Float64Array,
 ): void {
-  const words = (p + 1) >> 1;
-  const turned = new Uint16Array(Math.min(TURNED, n) * 2 * words);
-  const turnedWords = new Uint32Array(turned.buffer);
-  const sum = new Uint16Array(2 * words);
-  const sumWords = new Uint32Array(sum.buffer);
+  const lanes = LANES * Math.ceil(p / LANES);
+  const height = Math.min(TURNED, n);
+  const kernel = gapKernel(2 * lanes * (height + 1));
+  const turned = new Uint16Array(kernel.memory.buffer, 0, height * lanes).fill(0);
+  const sum = new Uint16Array(kernel.memory.buffer, 2 * height * lanes, lanes).fill(0);
   const flush = (j: number): void => {
     for (let k = 0; k < p; k++) {
       across[j * p + k]! += sum[k]! & 255;
@@ -168,13 +169,12 @@ function callsOverGaps(
   };
   for (let from = 0; from < n; from += TURNED) {
     const width = Math.min(TURNED, n - from);
-    turn(calls, p, n, from, width, turned, 2 * words);
+    turn(calls, p, n, from, width, turned, lanes);
     for (let j = 0; j < p; j++) {
       let added = 0;
       for (let i = 0; i < width; i++) {
         if (calls[j * n + from + i] !== GAP) continue;
-        const start = i * words;
-        for (let w = 0; w < words; w++) sumWords[w]! += turnedWords[start + w]!;
+        kernel.add(sum.byteOffset, 2 * i * lanes, 2 * lanes);
         if (++added % LANE_FULL === 0) flush(j);
       }
       if (added % LANE_FULL !== 0) flush(j);
