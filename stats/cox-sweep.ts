@@ -85,7 +85,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
     const weights = view(joining.weight, n);
     if (sets.weight) weights.set(sets.weight);
     else weights.fill(1);
-    const negative = leaving && view(leaving.weight, entry!.leave.length);
+    const negative = leaving && view(leaving.weight, entry.leave.length);
     entry?.leave.forEach((i, e) => (negative![e] = -weights[i]!));
   }
 
@@ -99,7 +99,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
   /** Running sums of moment k from those of the moment before. */
   const advance = (k: number, pass: (people: Procession, from: number, to: number) => void): void => {
     if (sets.startsStratum[k] === 1 || entry?.emptied[k] === 1) sums.fill(0);
-    if (leaving && entry!.emptied[k] === 0) stretches(leaving, k, pass);
+    if (leaving && entry.emptied[k] === 0) stretches(leaving, k, pass);
     stretches(joining, k, pass);
   };
   const sweep = (people: Procession, from: number, to: number): void => {
@@ -218,7 +218,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
     startingFrom: (base) => {
       if (standing !== base) {
         view(joining.baseRisk, n).set(base.hazard.risk);
-        const into = leaving && view(leaving.baseRisk, entry!.leave.length);
+        const into = leaving && view(leaving.baseRisk, entry.leave.length);
         entry?.leave.forEach((i, e) => (into![e] = -base.hazard.risk[i]!));
         standing = base;
       }
