@@ -13,7 +13,7 @@ interface Params extends CoxModelOptions {
 
 export const assocCox = defineTask<Params>({
   name: 'assoc.cox',
-  version: 1,
+  version: 2,
   summary: 'Cox regression of an outcome on an exposure, adjusted for covariates.',
   details: `R's \`survival::coxph\` (Efron ties, Wald test). The coefficient is the log hazard ratio per unit of the exposure: give the
 exposure in units of the measured trait's standard deviation to get it per SD. People with a missing value in any part are left out and
