@@ -9,7 +9,7 @@ import type { RiskSets } from './cox-data.js';
 import { PADDING, STRETCH, coxKernel, productAt, sweepSums } from './cox-kernel.js';
 import { coxLikelihood, type CoxLikelihood } from './cox-likelihood.js';
 import type { Objective } from './cox-newton.js';
-import { newMoments, momentTerms, sumOverDeaths, type Ties } from './cox-terms.js';
+import { LARGE_ETA, newMoments, momentTerms, sumOverDeaths, type Ties } from './cox-terms.js';
 import { PAGE } from './wasm.js';
 
 export interface CoxSweep extends Objective {
@@ -35,9 +35,6 @@ interface Procession {
   /** Risks at γ̂. */
   readonly baseRisk: number;
 }
-
-// Beyond it exp(η) may leave double precision, and cox-terms.ts shifts η.
-const LARGE_ETA = 300;
 
 /** p ≥ 1 columns: `given`, copied, and a last one of zeros. Throws RangeError when their memory is refused. */
 export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: Ties): CoxSweep {

@@ -116,7 +116,7 @@ With \`weights\` each person's terms of the likelihood count so many times; \`n\
   resources: (_params, shapes) => {
     const people = shapes['outcome']?.[0]?.rows ?? 0;
     const covariates = shapes['covariates']?.[0]?.columns ?? 0;
-    return { memory: 256 * 2 ** 20 + 8 * people * (4 * covariates + 40) };
+    return { memory: 256 * 2 ** 20 + 8 * people * (8 * covariates + 40) };
   },
   async runBatch(batch) {
     let model: Prepared;
