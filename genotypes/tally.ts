@@ -2,7 +2,18 @@
  * Bits of packed calls counted, sixteen bytes an instruction, as WebAssembly (`wasm.ts`), because JavaScript has no popcount.
  * Not responsible for: what the bits mean (`hardcalls.ts`).
  */
-import { I32_ADD, PAGE, V128, get, increase, leb, loopWhileBelow, set, simd, wasmModule } from '../stats/wasm.js';
+import {
+  I32_ADD,
+  PAGE,
+  V128,
+  get,
+  increase,
+  leb,
+  loopWhileBelow,
+  set,
+  simd,
+  wasmModule,
+} from '../stats/wasm.js';
 import type { WasmFunction, WasmMemory } from '../stats/wasm.js';
 
 /** Bytes of a call: a lane of 16 bits gains at most 8 a vector. */

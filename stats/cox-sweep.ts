@@ -9,7 +9,7 @@ import type { RiskSets } from './cox-data.js';
 import { PADDING, STRETCH, coxKernel, productAt, sweepSums } from './cox-kernel.js';
 import { coxLikelihood, type CoxLikelihood } from './cox-likelihood.js';
 import type { Objective } from './cox-newton.js';
-import { newMoments, momentTerms, sumOverDeaths, type Ties } from './cox-terms.js';
+import { LARGE_ETA, newMoments, momentTerms, sumOverDeaths, type Ties } from './cox-terms.js';
 import { PAGE } from './wasm.js';
 
 export interface CoxSweep extends Objective {
@@ -35,9 +35,6 @@ interface Procession {
   /** Risks at γ̂. */
   readonly baseRisk: number;
 }
-
-// Beyond it exp(η) may leave double precision, and cox-terms.ts shifts η.
-const LARGE_ETA = 300;
 
 /** p ≥ 1 columns: `given`, copied, and a last one of zeros. Throws RangeError when their memory is refused. */
 export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: Ties): CoxSweep {
@@ -85,7 +82,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
     const weights = view(joining.weight, n);
     if (sets.weight) weights.set(sets.weight);
     else weights.fill(1);
-    const negative = leaving && view(leaving.weight, entry!.leave.length);
+    const negative = leaving && view(leaving.weight, entry.leave.length);
     entry?.leave.forEach((i, e) => (negative![e] = -weights[i]!));
   }
 
@@ -99,7 +96,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
   /** Running sums of moment k from those of the moment before. */
   const advance = (k: number, pass: (people: Procession, from: number, to: number) => void): void => {
     if (sets.startsStratum[k] === 1 || entry?.emptied[k] === 1) sums.fill(0);
-    if (leaving && entry!.emptied[k] === 0) stretches(leaving, k, pass);
+    if (leaving && entry.emptied[k] === 0) stretches(leaving, k, pass);
     stretches(joining, k, pass);
   };
   const sweep = (people: Procession, from: number, to: number): void => {
@@ -218,7 +215,7 @@ export function coxSweep(sets: RiskSets, given: readonly Float64Array[], ties: T
     startingFrom: (base) => {
       if (standing !== base) {
         view(joining.baseRisk, n).set(base.hazard.risk);
-        const into = leaving && view(leaving.baseRisk, entry!.leave.length);
+        const into = leaving && view(leaving.baseRisk, entry.leave.length);
         entry?.leave.forEach((i, e) => (into![e] = -base.hazard.risk[i]!));
         standing = base;
       }

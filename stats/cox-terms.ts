@@ -99,8 +99,8 @@ export function linearPredictor(
   }
 }
 
-// exp overflows near 709; η is shifted well before. The likelihood is unchanged by a common shift.
-const LARGE_ETA = 300;
+/** exp overflows near 709; η is shifted well before. The likelihood is unchanged by a common shift. */
+export const LARGE_ETA = 300;
 
 /** Everything that η determines. Returns the log-likelihood, −Infinity or NaN when η leaves double precision. */
 export function evaluateHazard(sets: RiskSets, eta: Float64Array, ties: Ties, out: Hazard): number {

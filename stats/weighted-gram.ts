@@ -27,27 +27,9 @@ export function weightedGram(
     const size = Math.min(BLOCK, n - start);
     for (let j = 0; j < p; j++) {
       sums[j]! += scaleInto(columns[j]!, v, start, size);
-      crossProducts(columns, j, start, size, gram, j * p);
+      crossProducts(columns, j, start, size, gram);
     }
   }
-}
-
-/** The same for one column against all: out[k] = Σ v x y_k, and the return value Σ v x. */
-export function weightedProducts(
-  columns: readonly Float64Array[],
-  x: Float64Array,
-  v: Float64Array,
-  out: Float64Array,
-): number {
-  const n = v.length;
-  let sum = 0;
-  out.fill(0);
-  for (let start = 0; start < n; start += BLOCK) {
-    const size = Math.min(BLOCK, n - start);
-    sum += scaleInto(x, v, start, size);
-    crossProducts(columns, 0, start, size, out, 0);
-  }
-  return sum;
 }
 
 function scaleInto(x: Float64Array, v: Float64Array, start: number, size: number): number {
@@ -60,25 +42,25 @@ function scaleInto(x: Float64Array, v: Float64Array, start: number, size: number
   return sum;
 }
 
-/** out[at + k] += Σ scaled · y_k over the block for k ≥ from; four columns at a time for instruction parallelism. */
+/** gram[j·p + k] += Σ scaled · y_k over the block for k ≥ j; four columns at a time for instruction parallelism. */
 function crossProducts(
   columns: readonly Float64Array[],
-  from: number,
+  j: number,
   start: number,
   size: number,
-  out: Float64Array,
-  at: number,
+  gram: Float64Array,
 ): void {
   const p = columns.length;
-  let k = from;
+  const at = j * p;
+  let k = j;
   for (; k + 3 < p; k += 4) {
     dotFour(columns[k]!, columns[k + 1]!, columns[k + 2]!, columns[k + 3]!, start, size);
-    out[at + k]! += four[0]!;
-    out[at + k + 1]! += four[1]!;
-    out[at + k + 2]! += four[2]!;
-    out[at + k + 3]! += four[3]!;
+    gram[at + k]! += four[0]!;
+    gram[at + k + 1]! += four[1]!;
+    gram[at + k + 2]! += four[2]!;
+    gram[at + k + 3]! += four[3]!;
   }
-  for (; k < p; k++) out[at + k]! += dotOne(columns[k]!, start, size);
+  for (; k < p; k++) gram[at + k]! += dotOne(columns[k]!, start, size);
 }
 
 function dotFour(

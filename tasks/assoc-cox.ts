@@ -13,7 +13,7 @@ interface Params extends CoxModelOptions {
 
 export const assocCox = defineTask<Params>({
   name: 'assoc.cox',
-  version: 1,
+  version: 2,
   summary: 'Cox regression of an outcome on an exposure, adjusted for covariates.',
   details: `R's \`survival::coxph\` (Efron ties, Wald test). The coefficient is the log hazard ratio per unit of the exposure: give the
 exposure in units of the measured trait's standard deviation to get it per SD. People with a missing value in any part are left out and
@@ -116,7 +116,7 @@ With \`weights\` each person's terms of the likelihood count so many times; \`n\
   resources: (_params, shapes) => {
     const people = shapes['outcome']?.[0]?.rows ?? 0;
     const covariates = shapes['covariates']?.[0]?.columns ?? 0;
-    return { memory: 256 * 2 ** 20 + 8 * people * (4 * covariates + 40) };
+    return { memory: 256 * 2 ** 20 + 8 * people * (8 * covariates + 40) };
   },
   async runBatch(batch) {
     let model: Prepared;

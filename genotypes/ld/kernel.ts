@@ -3,7 +3,18 @@
  * It is a WebAssembly SIMD module (`wasm.ts`), because JavaScript has no popcount.
  * Not responsible for: what the planes mean (`planes.ts`) or when variants are loaded (`ldtable.ts`).
  */
-import { I32, I32_ADD, V128, get, increase, leb, loopWhileBelow, set, simd, wasmModule } from '../../stats/wasm.js';
+import {
+  I32,
+  I32_ADD,
+  V128,
+  get,
+  increase,
+  leb,
+  loopWhileBelow,
+  set,
+  simd,
+  wasmModule,
+} from '../../stats/wasm.js';
 import type { WasmFunction, WasmMemory } from '../../stats/wasm.js';
 
 /** Bytes of a plane are a multiple of this: one vector. */
