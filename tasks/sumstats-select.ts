@@ -1,7 +1,7 @@
 /** `sumstats.select`: the rows of summary statistics with a small p. */
 import { selectRows } from '../cache/table.js';
 import { TaskError, defineTask, tableOutput } from '../engine/task.js';
-import { isBelow } from '../genotypes/sumstats/table.js';
+import { rowsBelow } from '../genotypes/sumstats/table.js';
 import { numbersOf } from './reading.js';
 
 interface Params {
@@ -37,9 +37,7 @@ export const sumstatsSelect = defineTask<Params>({
     const wrong = p.findIndex((value) => value < 0 || value > 1);
     if (wrong >= 0)
       throw new TaskError(`${p[wrong]!} is no p`, { port: 'sumstats', column: 'p', row: `row ${wrong + 1}` });
-    const rows = Int32Array.from(p.keys()).filter((row) =>
-      isBelow(p[row]!, log10p[row]!, context.params.p_below),
-    );
+    const rows = rowsBelow(p, log10p, context.params.p_below);
     context.log(`${rows.length} of ${table.rows} rows have p < ${context.params.p_below}`);
     if (rows.length === 0) context.warn(`no row has p < ${context.params.p_below}`);
     return { table: tableOutput(selectRows(table, rows)) };

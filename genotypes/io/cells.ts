@@ -3,49 +3,56 @@
  * Not responsible for: what a column means, or which words mean "missing" in a given format.
  */
 
+import { grown } from '../growing.js';
+
 /** Positions of the cells of one line; reused from line to line. */
 export class Cells {
   count = 0;
   starts = new Uint32Array(16);
   ends = new Uint32Array(16);
 
-  private push(start: number, end: number): void {
-    if (this.count === this.starts.length) {
-      const starts = new Uint32Array(this.count * 2);
-      const ends = new Uint32Array(this.count * 2);
-      starts.set(this.starts);
-      ends.set(this.ends);
-      this.starts = starts;
-      this.ends = ends;
-    }
-    this.starts[this.count] = start;
-    this.ends[this.count++] = end;
+  /** Room for twice as many cells. */
+  private grow(): void {
+    this.starts = grown(this.starts);
+    this.ends = grown(this.ends);
   }
 
   /** Splits bytes[start … end) at every `separator` byte: empty cells are cells. Stops after `limit` cells. */
   splitAt(separator: number, bytes: Uint8Array, start: number, end: number, limit = Infinity): void {
-    this.count = 0;
+    let { starts, ends } = this;
+    let count = 0;
     let from = start;
-    for (let i = start; i < end; i++) {
-      if (bytes[i] !== separator) continue;
-      this.push(from, i);
+    for (let i = start; i <= end; i++) {
+      if (i < end && bytes[i] !== separator) continue;
+      if (count === starts.length) {
+        this.grow();
+        ({ starts, ends } = this);
+      }
+      starts[count] = from;
+      ends[count++] = i;
       from = i + 1;
-      if (this.count >= limit) return;
+      if (count >= limit) break;
     }
-    this.push(from, end);
+    this.count = count;
   }
 
-  /** Splits bytes[start … end) at runs of spaces and tabs; leading and trailing ones are ignored. */
+  /** Splits bytes[start … end) at runs of spaces and tabs; leading and trailing ones are ignored. Stops after `limit` cells. */
   splitAtBlanks(bytes: Uint8Array, start: number, end: number, limit = Infinity): void {
-    this.count = 0;
+    let { starts, ends } = this;
+    let count = 0;
     let i = start;
-    while (this.count < limit) {
+    while (count < limit) {
       while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
-      if (i >= end) return;
-      const from = i;
+      if (i >= end) break;
+      if (count === starts.length) {
+        this.grow();
+        ({ starts, ends } = this);
+      }
+      starts[count] = i;
       while (i < end && bytes[i] !== 32 && bytes[i] !== 9) i++;
-      this.push(from, i);
+      ends[count++] = i;
     }
+    this.count = count;
   }
 
   text(bytes: Uint8Array, cell: number): string {
