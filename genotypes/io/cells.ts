@@ -49,7 +49,8 @@ export class Cells {
         ({ starts, ends } = this);
       }
       starts[count] = i;
-      while (i < end && bytes[i] !== 32 && bytes[i] !== 9) i++;
+      // One comparison passes all ordinary text.
+      while (i < end && (bytes[i]! > 32 || (bytes[i] !== 32 && bytes[i] !== 9))) i++;
       ends[count++] = i;
     }
     this.count = count;
@@ -93,22 +94,25 @@ export function cellNumber(bytes: Uint8Array, start: number, end: number): numbe
   let i = start;
   const negative = bytes[i] === 45;
   if (negative || bytes[i] === 43) i++;
+  const from = i;
   let mantissa = 0;
-  let digits = 0;
-  let scale = 0;
-  let seen = false;
-  let point = false;
-  for (; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte >= 48 && byte <= 57) {
-      seen = true;
-      mantissa = mantissa * 10 + (byte - 48);
-      if (mantissa > 0) digits++;
-      if (point) scale--;
-    } else if (byte === 46 && !point) point = true;
-    else break;
+  let byte = 0;
+  while (i < end && (byte = bytes[i]! - 48) >= 0 && byte <= 9) {
+    mantissa = mantissa * 10 + byte;
+    i++;
   }
-  if (!seen) return NaN;
+  let digits = i - from;
+  let scale = 0;
+  if (i < end && bytes[i] === 46) {
+    const point = ++i;
+    while (i < end && (byte = bytes[i]! - 48) >= 0 && byte <= 9) {
+      mantissa = mantissa * 10 + byte;
+      i++;
+    }
+    scale = point - i;
+    digits -= scale;
+  }
+  if (digits === 0) return NaN;
   if (i < end) {
     if ((bytes[i]! | 32) !== 101) return NaN;
     i++;
@@ -117,14 +121,15 @@ export function cellNumber(bytes: Uint8Array, start: number, end: number): numbe
     if (i >= end) return NaN;
     let exponent = 0;
     for (; i < end; i++) {
-      const byte = bytes[i]!;
+      byte = bytes[i]!;
       if (byte < 48 || byte > 57) return NaN;
       if (exponent < 100000) exponent = exponent * 10 + (byte - 48);
     }
     scale += down ? -exponent : exponent;
   }
   if (mantissa === 0) return negative ? -0 : 0;
-  if (digits <= 15 && scale >= -22 && scale <= 22) {
+  // Leading zeros are no digits: below 10^15 a whole number is exact, however it was written.
+  if (mantissa < 1e15 && scale >= -22 && scale <= 22) {
     const value = scale < 0 ? mantissa / TEN[-scale]! : mantissa * TEN[scale]!;
     return negative ? -value : value;
   }
