@@ -8,6 +8,9 @@ interface Params {
   readonly p_below: number;
 }
 
+/** A row of `sumstats.read` while its columns are decoded, bytes: 183 measured. */
+const ROW_BYTES = 200;
+
 export const sumstatsSelect = defineTask<Params>({
   name: 'sumstats.select',
   version: 1,
@@ -28,6 +31,7 @@ export const sumstatsSelect = defineTask<Params>({
   },
   inputs: { sumstats: { type: 'sumstats', summary: 'Summary statistics with `p`.' } },
   outputs: { table: { type: 'sumstats', summary: 'The rows kept, in their order.' } },
+  resources: (_params, shapes) => ({ memory: 2 ** 28 + ROW_BYTES * (shapes['sumstats']?.[0]?.rows ?? 0) }),
   run(context) {
     const table = context.table('sumstats');
     const p = numbersOf(table, 'sumstats', 'p');
