@@ -3,20 +3,9 @@
  * Not responsible for: text (`textcolumn.ts`).
  */
 
-export class GrowingFloats {
-  private values = new Float64Array(1024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.values.length) {
-      const grown = new Float64Array(this.length * 2);
-      grown.set(this.values);
-      this.values = grown;
-    }
-    this.values[this.length++] = value;
-  }
-
-  finish(): Float64Array {
-    return this.values.slice(0, this.length);
-  }
+/** Twice as long, with the same values at its beginning. What is never filled takes no memory: pages are given out when written. */
+export function grown<A extends Uint16Array | Int32Array | Uint32Array | Float64Array>(values: A): A {
+  const longer = new (values.constructor as new (length: number) => A)(values.length * 2);
+  longer.set(values);
+  return longer;
 }

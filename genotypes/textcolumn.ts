@@ -2,7 +2,11 @@
  * A column of short texts as one UTF-8 buffer and offsets (Arrow's layout): 10 million ids are 150 MB, not 600.
  * Not responsible for: distinguishing null from the empty text; there is no null here.
  */
+import { isAscii } from 'node:buffer';
 import { cellText } from './io/cells.js';
+
+/** Texts decoded at a time. A text cut from a block keeps the block alive, so that it is not made larger. */
+const BLOCK = 1024;
 
 export class TextColumn {
   constructor(
@@ -35,8 +39,22 @@ export class TextColumn {
     return true;
   }
 
+  /** All texts as strings. */
   toArray(): string[] {
-    return Array.from({ length: this.length }, (_, row) => this.at(row));
+    const texts = new Array<string>(this.length);
+    for (let from = 0; from < texts.length; from += BLOCK) {
+      const to = Math.min(from + BLOCK, texts.length);
+      const start = this.offsets[from]!;
+      const block = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + start, this.offsets[to]! - start);
+      // Cutting one long string costs a tenth of decoding each text; in ASCII, bytes and characters agree.
+      const text = isAscii(block) ? block.toString('latin1') : undefined;
+      for (let row = from; row < to; row++)
+        texts[row] =
+          text === undefined
+            ? this.at(row)
+            : text.slice(this.offsets[row]! - start, this.offsets[row + 1]! - start);
+    }
+    return texts;
   }
 
   /** The given rows, in the given order. */

@@ -13,8 +13,10 @@ import {
   NUMERIC_COLUMNS,
   SumstatsBuilder,
   type NumericColumn,
+  type SumstatsRow,
   type SumstatsTable,
 } from '../genotypes/sumstats/table.js';
+import type { TextColumn } from '../genotypes/textcolumn.js';
 import { VariantTableBuilder, type VariantTable } from '../genotypes/variants.js';
 import { COUNT_COLUMNS, type GenotypeIndex } from './genotype-index.js';
 import { anyColumn, numbersOf, present, rowName } from './reading.js';
@@ -31,24 +33,33 @@ export function variantColumns(schema: TableSchema, more: readonly string[] = []
 
 /** Columns: chr, pos, id, effect_allele, other_allele, the statistics that there are, line, build. */
 export function sumstatsColumns(stats: SumstatsTable): [string, Column][] {
-  const rows = Array.from({ length: stats.count }, (_, row) => row);
+  const { chromosome, chromosomeNames, position } = stats;
   const numbers = NUMERIC_COLUMNS.flatMap((name): [string, Column][] =>
     stats[name] ? [[name, numberColumn(stats[name])]] : [],
   );
+  const chr = new Array<string | null>(stats.count);
+  const pos = new Float64Array(stats.count);
+  for (let row = 0; row < stats.count; row++) {
+    chr[row] = chromosomeNames[chromosome[row]!] ?? null;
+    pos[row] = position[row] === 0 ? NaN : position[row]!;
+  }
   return [
-    ['chr', textColumn(rows.map((row) => stats.chromosomeNames[stats.chromosome[row]!] ?? null))],
-    ['pos', numberColumn(Float64Array.from(stats.position, (position) => (position === 0 ? NaN : position)))],
-    ['id', textColumn(rows.map((row) => missing(stats.id.at(row), '.')))],
+    ['chr', textColumn(chr)],
+    ['pos', numberColumn(pos)],
+    ['id', textColumn(textsOf(stats.id, '.'))],
     ['effect_allele', textColumn(stats.effectAllele.toArray())],
-    ['other_allele', textColumn(rows.map((row) => missing(stats.otherAllele.at(row), '')))],
+    ['other_allele', textColumn(textsOf(stats.otherAllele, ''))],
     ...numbers,
-    ['line', numberColumn(Float64Array.from(stats.line))],
-    ['build', textColumn(rows.map(() => stats.build ?? null))],
+    ['line', numberColumn(new Float64Array(stats.line))],
+    ['build', textColumn(new Array<string | null>(stats.count).fill(stats.build ?? null))],
   ];
 }
 
-function missing(text: string, sign: string): string | null {
-  return text === sign ? null : text;
+/** The texts, null where the sign of a missing one stands. */
+function textsOf(column: TextColumn, sign: string): (string | null)[] {
+  const texts: (string | null)[] = column.toArray();
+  for (let row = 0; row < texts.length; row++) if (texts[row] === sign) texts[row] = null;
+  return texts;
 }
 
 export function sumstatsTable(stats: SumstatsTable): Table {
@@ -116,6 +127,15 @@ export function sumstatsOf(
     buildOf(table, port) ?? undefined,
     numbers.map(([name]) => name),
   );
+  const names = new Map<string, string | undefined>();
+  const filled: SumstatsRow = {
+    chromosome: undefined,
+    position: 0,
+    id: '.',
+    effectAllele: '',
+    otherAllele: '',
+    line: 0,
+  };
   for (let row = 0; row < table.rows; row++) {
     const [effect, position] = [effects[row], positions?.[row] ?? NaN];
     const refuse = (message: string, column: string): never => {
@@ -123,20 +143,20 @@ export function sumstatsOf(
     };
     if (effect === null || effect === undefined) return refuse('expected an allele, got none', effectName);
     const named = chromosomes[row] ?? null;
-    const chromosome = named === null ? undefined : canonicalChromosome(named);
+    if (named !== null && !names.has(named)) names.set(named, canonicalChromosome(named));
+    const chromosome = named === null ? undefined : names.get(named);
     if (named !== null && chromosome === undefined) return refuse(`'${named}' names no chromosome`, 'chr');
     if (!Number.isNaN(position) && !(Number.isInteger(position) && position > 0 && position < 2 ** 31))
       return refuse(`${position} is no position`, 'pos');
     const placed = chromosome !== undefined && !Number.isNaN(position);
-    builder.push({
-      chromosome: placed ? chromosome : undefined,
-      position: placed ? position : 0,
-      id: ids[row] ?? '.',
-      effectAllele: effect.toUpperCase(),
-      otherAllele: others[row]?.toUpperCase() ?? '',
-      line: lines?.[row] ?? row + 1,
-      ...Object.fromEntries(numbers.map(([name, values]) => [name, values[row]!])),
-    });
+    filled.chromosome = placed ? chromosome : undefined;
+    filled.position = placed ? position : 0;
+    filled.id = ids[row] ?? '.';
+    filled.effectAllele = effect.toUpperCase();
+    filled.otherAllele = others[row]?.toUpperCase() ?? '';
+    filled.line = lines?.[row] ?? row + 1;
+    for (const [name, values] of numbers) filled[name] = values[row]!;
+    builder.push(filled);
   }
   return builder.finish();
 }
@@ -199,7 +219,7 @@ export function variantsTable(index: GenotypeIndex): Table {
         numberColumn(Float64Array.from(counts[name])),
       ]),
       ['af', numberColumn(frequency)],
-      ['calls', textColumn(rows.map((v) => missing(calls.at(v), '')))],
+      ['calls', textColumn(textsOf(calls, ''))],
       ['build', textColumn(rows.map(() => build))],
     ],
     variants.count,

@@ -3,49 +3,57 @@
  * Not responsible for: what a column means, or which words mean "missing" in a given format.
  */
 
+import { grown } from '../growing.js';
+
 /** Positions of the cells of one line; reused from line to line. */
 export class Cells {
   count = 0;
   starts = new Uint32Array(16);
   ends = new Uint32Array(16);
 
-  private push(start: number, end: number): void {
-    if (this.count === this.starts.length) {
-      const starts = new Uint32Array(this.count * 2);
-      const ends = new Uint32Array(this.count * 2);
-      starts.set(this.starts);
-      ends.set(this.ends);
-      this.starts = starts;
-      this.ends = ends;
-    }
-    this.starts[this.count] = start;
-    this.ends[this.count++] = end;
+  /** Room for twice as many cells. */
+  private grow(): void {
+    this.starts = grown(this.starts);
+    this.ends = grown(this.ends);
   }
 
   /** Splits bytes[start … end) at every `separator` byte: empty cells are cells. Stops after `limit` cells. */
   splitAt(separator: number, bytes: Uint8Array, start: number, end: number, limit = Infinity): void {
-    this.count = 0;
+    let { starts, ends } = this;
+    let count = 0;
     let from = start;
-    for (let i = start; i < end; i++) {
-      if (bytes[i] !== separator) continue;
-      this.push(from, i);
+    for (let i = start; i <= end; i++) {
+      if (i < end && bytes[i] !== separator) continue;
+      if (count === starts.length) {
+        this.grow();
+        ({ starts, ends } = this);
+      }
+      starts[count] = from;
+      ends[count++] = i;
       from = i + 1;
-      if (this.count >= limit) return;
+      if (count >= limit) break;
     }
-    this.push(from, end);
+    this.count = count;
   }
 
-  /** Splits bytes[start … end) at runs of spaces and tabs; leading and trailing ones are ignored. */
+  /** Splits bytes[start … end) at runs of spaces and tabs; leading and trailing ones are ignored. Stops after `limit` cells. */
   splitAtBlanks(bytes: Uint8Array, start: number, end: number, limit = Infinity): void {
-    this.count = 0;
+    let { starts, ends } = this;
+    let count = 0;
     let i = start;
-    while (this.count < limit) {
+    while (count < limit) {
       while (i < end && (bytes[i] === 32 || bytes[i] === 9)) i++;
-      if (i >= end) return;
-      const from = i;
-      while (i < end && bytes[i] !== 32 && bytes[i] !== 9) i++;
-      this.push(from, i);
+      if (i >= end) break;
+      if (count === starts.length) {
+        this.grow();
+        ({ starts, ends } = this);
+      }
+      starts[count] = i;
+      // One comparison passes all ordinary text.
+      while (i < end && (bytes[i]! > 32 || (bytes[i] !== 32 && bytes[i] !== 9))) i++;
+      ends[count++] = i;
     }
+    this.count = count;
   }
 
   text(bytes: Uint8Array, cell: number): string {
@@ -86,22 +94,25 @@ export function cellNumber(bytes: Uint8Array, start: number, end: number): numbe
   let i = start;
   const negative = bytes[i] === 45;
   if (negative || bytes[i] === 43) i++;
+  const from = i;
   let mantissa = 0;
-  let digits = 0;
-  let scale = 0;
-  let seen = false;
-  let point = false;
-  for (; i < end; i++) {
-    const byte = bytes[i]!;
-    if (byte >= 48 && byte <= 57) {
-      seen = true;
-      mantissa = mantissa * 10 + (byte - 48);
-      if (mantissa > 0) digits++;
-      if (point) scale--;
-    } else if (byte === 46 && !point) point = true;
-    else break;
+  let byte = 0;
+  while (i < end && (byte = bytes[i]! - 48) >= 0 && byte <= 9) {
+    mantissa = mantissa * 10 + byte;
+    i++;
   }
-  if (!seen) return NaN;
+  let digits = i - from;
+  let scale = 0;
+  if (i < end && bytes[i] === 46) {
+    const point = ++i;
+    while (i < end && (byte = bytes[i]! - 48) >= 0 && byte <= 9) {
+      mantissa = mantissa * 10 + byte;
+      i++;
+    }
+    scale = point - i;
+    digits -= scale;
+  }
+  if (digits === 0) return NaN;
   if (i < end) {
     if ((bytes[i]! | 32) !== 101) return NaN;
     i++;
@@ -110,14 +121,15 @@ export function cellNumber(bytes: Uint8Array, start: number, end: number): numbe
     if (i >= end) return NaN;
     let exponent = 0;
     for (; i < end; i++) {
-      const byte = bytes[i]!;
+      byte = bytes[i]!;
       if (byte < 48 || byte > 57) return NaN;
       if (exponent < 100000) exponent = exponent * 10 + (byte - 48);
     }
     scale += down ? -exponent : exponent;
   }
   if (mantissa === 0) return negative ? -0 : 0;
-  if (digits <= 15 && scale >= -22 && scale <= 22) {
+  // Leading zeros are no digits: below 10^15 a whole number is exact, however it was written.
+  if (mantissa < 1e15 && scale >= -22 && scale <= 22) {
     const value = scale < 0 ? mantissa / TEN[-scale]! : mantissa * TEN[scale]!;
     return negative ? -value : value;
   }

@@ -2,7 +2,7 @@
  * A source's bytes in order, decompressed by what its first bytes say it is: gzip (BGZF included), zstd, or plain.
  * Not responsible for: random access (`bgzf.ts`) or lines (`lines.ts`).
  */
-import { createGunzip } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { GenotypeError } from '../error.js';
 import type { ByteSource } from './bytesource.js';
 import { isZstd, zstdChunks } from './zstd.js';
@@ -25,6 +25,17 @@ async function* rawChunks(source: ByteSource): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** Resolves when the stream takes more, or is closed; it leaves no listener behind, however many times a large file waits. */
+function drained(gunzip: Gunzip): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      gunzip.off('drain', done).off('close', done);
+      resolve();
+    };
+    gunzip.on('drain', done).on('close', done);
+  });
+}
+
 async function* gunzipChunks(source: ByteSource): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip({ chunkSize: CHUNK });
   // A failure inside rawChunks reaches the loop below through destroy().
@@ -32,9 +43,7 @@ async function* gunzipChunks(source: ByteSource): AsyncGenerator<Uint8Array> {
     for await (const chunk of rawChunks(source)) {
       if (gunzip.destroyed) return;
       if (!gunzip.write(chunk)) {
-        await new Promise<void>((resolve) => {
-          gunzip.once('drain', resolve).once('close', resolve);
-        });
+        await drained(gunzip);
       }
     }
     gunzip.end();

@@ -11,8 +11,7 @@ import { Cells, cellPosition } from '../io/cells.js';
 import { decompressedChunks } from '../io/decompress.js';
 import { lineBlocks } from '../io/lines.js';
 import type { Build } from '../qc/longrangeld.js';
-import { emptyDrops, isMissingText } from './read.js';
-import type { DropReason } from './read.js';
+import { emptyDrops, isMissingText, type DropReason } from './drops.js';
 import { SumstatsBuilder, isBelow } from './table.js';
 import type { SumstatsRow, SumstatsTable } from './table.js';
 

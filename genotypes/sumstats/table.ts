@@ -2,7 +2,7 @@
  * Summary statistics as columns: one row per variant and effect allele, in the order of the file.
  * Not responsible for: reading (`read.ts`) or matching to a reference (`harmonise.ts`).
  */
-import { GrowingFloats } from '../growing.js';
+import { grown } from '../growing.js';
 import type { Build } from '../qc/longrangeld.js';
 import { TextBuilder } from '../textcolumn.js';
 import type { TextColumn } from '../textcolumn.js';
@@ -54,71 +54,120 @@ export interface SumstatsRow extends Partial<Record<NumericColumn, number>> {
   line: number;
 }
 
+/** Rows that a builder has room for at first. */
+const FIRST_ROWS = 1024;
+
 export class SumstatsBuilder {
   private readonly names: string[] = [];
-  private readonly codes = new Map<string, number>();
-  private readonly chromosome = new GrowingFloats();
-  private readonly position = new GrowingFloats();
-  private readonly line = new GrowingFloats();
+  private readonly codes = new Map<string | undefined, number>([[undefined, NO_CHROMOSOME]]);
+  private lastName: string | undefined;
+  private lastCode = NO_CHROMOSOME;
+  private rows = 0;
+  private chromosome = new Uint16Array(FIRST_ROWS);
+  private position = new Int32Array(FIRST_ROWS);
+  private line = new Uint32Array(FIRST_ROWS);
   private readonly id = new TextBuilder();
   private readonly effectAllele = new TextBuilder();
   private readonly otherAllele = new TextBuilder();
-  private readonly numbers: ReadonlyMap<NumericColumn, GrowingFloats>;
+  private numbers: Partial<Record<NumericColumn, Float64Array>>;
 
   /** @param columns that the file has; log10p goes with p */
   constructor(
     private readonly build: Build | undefined,
     columns: readonly NumericColumn[],
   ) {
-    this.numbers = new Map(columns.map((name) => [name, new GrowingFloats()]));
+    this.numbers = Object.fromEntries(columns.map((name) => [name, new Float64Array(FIRST_ROWS)]));
   }
 
   push(row: SumstatsRow): void {
-    this.chromosome.push(row.chromosome === undefined ? NO_CHROMOSOME : this.code(row.chromosome));
-    this.position.push(row.position);
-    this.line.push(row.line);
     this.id.pushText(row.id);
-    this.effectAllele.pushText(row.effectAllele);
-    this.otherAllele.pushText(row.otherAllele);
-    for (const [name, values] of this.numbers) values.push(row[name] ?? NaN);
+    this.pushRest(row);
   }
 
-  private code(name: string): number {
+  /** As `push`, with the id given as its bytes, bytes[start … end), instead of `row.id`. The row may be reused. */
+  pushWithId(row: SumstatsRow, bytes: Uint8Array, start: number, end: number): void {
+    this.id.push(bytes, start, end);
+    this.pushRest(row);
+  }
+
+  private pushRest(row: SumstatsRow): void {
+    if (this.rows === this.line.length) this.grow();
+    const at = this.rows++;
+    // Rows of one chromosome mostly follow one another.
+    if (row.chromosome !== this.lastName) {
+      this.lastCode = this.code(row.chromosome);
+      this.lastName = row.chromosome;
+    }
+    this.chromosome[at] = this.lastCode;
+    this.position[at] = row.position;
+    this.line[at] = row.line;
+    this.effectAllele.pushText(row.effectAllele);
+    this.otherAllele.pushText(row.otherAllele);
+    // One by one: a loop over the names would cost as much as reading the row.
+    const { beta, se, eaf, p, log10p, z, n, info } = this.numbers;
+    if (beta) beta[at] = row.beta ?? NaN;
+    if (se) se[at] = row.se ?? NaN;
+    if (eaf) eaf[at] = row.eaf ?? NaN;
+    if (p) p[at] = row.p ?? NaN;
+    if (log10p) log10p[at] = row.log10p ?? NaN;
+    if (z) z[at] = row.z ?? NaN;
+    if (n) n[at] = row.n ?? NaN;
+    if (info) info[at] = row.info ?? NaN;
+  }
+
+  private grow(): void {
+    this.chromosome = grown(this.chromosome);
+    this.position = grown(this.position);
+    this.line = grown(this.line);
+    this.numbers = mapNumbers(this.numbers, grown);
+  }
+
+  private code(name: string | undefined): number {
     const known = this.codes.get(name);
     if (known !== undefined) return known;
     if (this.names.length === NO_CHROMOSOME) throw new RangeError('more than 65,535 different contigs');
-    const code = this.names.push(name) - 1;
+    const code = this.names.push(name!) - 1;
     this.codes.set(name, code);
     return code;
   }
 
   get count(): number {
-    return this.line.length;
+    return this.rows;
   }
 
+  /** The table, over the builder's own memory: nothing may be pushed afterwards. */
   finish(): SumstatsTable {
-    const numbers = [...this.numbers].map(([name, values]) => [name, values.finish()] as const);
+    const { rows } = this;
     return {
-      count: this.count,
+      count: rows,
       build: this.build,
       chromosomeNames: this.names,
-      chromosome: Uint16Array.from(this.chromosome.finish()),
-      position: Int32Array.from(this.position.finish()),
-      line: Uint32Array.from(this.line.finish()),
+      chromosome: this.chromosome.subarray(0, rows),
+      position: this.position.subarray(0, rows),
+      line: this.line.subarray(0, rows),
       id: this.id.finish(),
       effectAllele: this.effectAllele.finish(),
       otherAllele: this.otherAllele.finish(),
-      ...(Object.fromEntries(numbers) as Partial<Record<NumericColumn, Float64Array>>),
+      ...mapNumbers(this.numbers, (values) => values.subarray(0, rows)),
     };
   }
 }
 
+/** The columns that there are, each changed. */
+function mapNumbers(
+  columns: Readonly<Partial<Record<NumericColumn, Float64Array>>>,
+  change: (values: Float64Array) => Float64Array,
+): Partial<Record<NumericColumn, Float64Array>> {
+  return Object.fromEntries(
+    NUMERIC_COLUMNS.flatMap((name) => {
+      const values = columns[name];
+      return values === undefined ? [] : [[name, change(values)] as const];
+    }),
+  );
+}
+
 /** The given rows, in the given order. */
 export function takeRows(table: SumstatsTable, rows: Uint32Array): SumstatsTable {
-  const numbers = NUMERIC_COLUMNS.flatMap((name) => {
-    const values = table[name];
-    return values === undefined ? [] : [[name, Float64Array.from(rows, (row) => values[row]!)] as const];
-  });
   return {
     count: rows.length,
     build: table.build,
@@ -129,7 +178,7 @@ export function takeRows(table: SumstatsTable, rows: Uint32Array): SumstatsTable
     id: table.id.take(rows),
     effectAllele: table.effectAllele.take(rows),
     otherAllele: table.otherAllele.take(rows),
-    ...(Object.fromEntries(numbers) as Partial<Record<NumericColumn, Float64Array>>),
+    ...mapNumbers(table, (values) => Float64Array.from(rows, (row) => values[row]!)),
   };
 }
 
@@ -140,11 +189,18 @@ export function takeRows(table: SumstatsTable, rows: Uint32Array): SumstatsTable
 export function selectBelow(table: SumstatsTable, threshold: number): SumstatsTable {
   const { p, log10p } = table;
   if (p === undefined || log10p === undefined) throw new RangeError('the summary statistics have no p');
-  const below = (row: number): boolean => isBelow(p[row]!, log10p[row]!, threshold);
-  return takeRows(table, Uint32Array.from({ length: table.count }, (_, row) => row).filter(below));
+  return takeRows(table, Uint32Array.from(rowsBelow(p, log10p, threshold)));
 }
 
 /** p < threshold, by the logarithm where p itself is 0. */
 export function isBelow(p: number, log10p: number, threshold: number): boolean {
   return p > 0 ? p < threshold : log10p < Math.log10(threshold);
+}
+
+/** The rows with p strictly below the threshold, ascending. */
+export function rowsBelow(p: Float64Array, log10p: Float64Array, threshold: number): Int32Array {
+  const rows = new Int32Array(p.length);
+  let count = 0;
+  for (let row = 0; row < p.length; row++) if (isBelow(p[row]!, log10p[row]!, threshold)) rows[count++] = row;
+  return rows.slice(0, count);
 }

@@ -68,6 +68,19 @@ describe('sumstats.read', () => {
     await expect(read(path, { columns: { ...columns, p: 'PVAL' } })).rejects.toThrow('no column PVAL');
   });
 
+  it('asks for the memory of a file of 17 million rows, unless a threshold leaves few of them', () => {
+    const memory = (p_below: number | null): number =>
+      sumstatsRead.resources!({ p_below } as never, {}).memory! / 2 ** 30;
+    expect(memory(null)).toBe(3.5);
+    expect(memory(1)).toBe(3.5);
+    expect(memory(0.001)).toBeLessThan(0.3);
+    const selecting = sumstatsSelect.resources!({ p_below: 0.001 } as never, {
+      sumstats: [{ rows: 17e6, columns: 12 }],
+    });
+    // 183 bytes a row measured at 5 million.
+    expect(selecting.memory).toBeGreaterThan(183 * 17e6);
+  });
+
   it('keeps only rows below a threshold when asked', async () => {
     const path = write('chr rsid pos a1 a2 beta se pval(-log10)\n1 a 1 A G 1 1 3\n1 b 2 A G 1 1 3.1\n');
     const ran = await read(path, { p_below: 0.001 });
