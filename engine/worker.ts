@@ -217,7 +217,7 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
     try {
       for (const index of indices) identities[index]!.forEach(checkIdentity);
       // Inputs that the items have in common are the same objects here, and are loaded once.
-      const loader = new InputLoader(bench.reader, bench.objectFolder);
+      const loader = new InputLoader(bench.reader, bench.objectFolder, task.inputs);
       await work(async (index) =>
         makeContext({
           params: job.items[index]!.params,
