@@ -15,7 +15,7 @@ import type { ReadOptions } from './workflow.js';
 const IN_MEMORY_BYTES = 16_000_000n;
 
 /** What DuckDB may hold while it copies; beyond it, it writes to the scratch folder. */
-const COPY_MEMORY = '768MB';
+const COPY_MEMORY = '1GB';
 
 /** The copy in progress: a second is made only when the first has failed. */
 const ALIAS = 'copied';
