@@ -34,11 +34,15 @@ export async function encodeColumn(column: Column): Promise<Uint8Array> {
   const valueOffsets = new Int32Array(length + 1);
   let bytes = 0;
   for (let i = 0; i < length; i++) {
-    bytes += Buffer.byteLength(column.values[i] ?? '');
+    const value = column.values[i] ?? null;
+    if (value !== null) bytes += Buffer.byteLength(value);
     valueOffsets[i + 1] = bytes;
   }
   const text = Buffer.allocUnsafe(bytes);
-  for (let i = 0; i < length; i++) text.write(column.values[i] ?? '', valueOffsets[i]!);
+  for (let i = 0; i < length; i++) {
+    const value = column.values[i] ?? null;
+    if (value !== null) text.write(value, valueOffsets[i]!);
+  }
   const data = makeData<Arrow.Utf8>({ type: new Utf8(), length, data: text, valueOffsets, ...validity });
   return tableToIPC(new Table({ values: makeVector(data) }), 'file');
 }

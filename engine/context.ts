@@ -6,7 +6,17 @@
 import { join } from 'node:path';
 import type { ArtifactReader } from '../cache/artifacts.js';
 import type { WireFile, WireInput, WireValue, WireView } from './job.js';
-import type { Gathered, GatheredItem, InputValue, Json, TaskContext, View } from './task.js';
+import type { Manifest } from '../cache/manifest.js';
+import type {
+  Gathered,
+  GatheredItem,
+  InputPort,
+  InputValue,
+  Json,
+  TableColumns,
+  TaskContext,
+  View,
+} from './task.js';
 
 export type LoadedInput =
   | { readonly how: 'one'; readonly value: InputValue }
@@ -31,10 +41,13 @@ const LOG_LINES = 1000;
  */
 export class InputLoader {
   private readonly loaded = new Map<WireValue, InputValue>();
+  private readonly columnwise = new Map<WireValue, InputValue>();
 
+  /** @param ports of the task, by name. */
   constructor(
     private readonly reader: ArtifactReader,
     private readonly objectFolder: string,
+    private readonly ports: Readonly<Record<string, InputPort>>,
   ) {}
 
   async load(inputs: Readonly<Record<string, WireInput>>): Promise<Map<string, LoadedInput>> {
@@ -42,7 +55,10 @@ export class InputLoader {
     for (const [port, input] of Object.entries(inputs)) {
       switch (input.how) {
         case 'one':
-          loaded.set(port, { how: 'one', value: await this.value(input.value) });
+          loaded.set(port, {
+            how: 'one',
+            value: await this.value(input.value, this.ports[port]?.columnwise),
+          });
           break;
         case 'named': {
           const entries = new Map<string, InputValue>();
@@ -60,10 +76,32 @@ export class InputLoader {
     return loaded;
   }
 
-  private async value(value: WireValue): Promise<InputValue> {
-    let loaded = this.loaded.get(value);
-    if (!loaded) this.loaded.set(value, (loaded = await this.read(value)));
+  private async value(value: WireValue, columnwise = false): Promise<InputValue> {
+    const known = columnwise ? this.columnwise : this.loaded;
+    let loaded = known.get(value);
+    if (!loaded) {
+      loaded =
+        columnwise && value.kind === 'table'
+          ? { kind: 'columns', columns: await this.columns(value.manifest) }
+          : await this.read(value);
+      known.set(value, loaded);
+    }
     return loaded;
+  }
+
+  private async columns(manifest: Manifest): Promise<TableColumns> {
+    const { id } = await this.reader.table({ ...manifest, columns: [] });
+    const digests = new Map(manifest.columns.map(({ name, digest }) => [name, digest]));
+    return {
+      rows: manifest.rows,
+      id,
+      names: [...digests.keys()],
+      read: async (name) => {
+        const digest = digests.get(name);
+        if (digest === undefined) throw new Error(`internal error: the task does not read column '${name}'`);
+        return this.reader.column(digest);
+      },
+    };
   }
 
   private async read(value: WireValue): Promise<InputValue> {
@@ -132,6 +170,7 @@ export function makeContext(options: {
     seed: options.seed,
     has: (port) => inputs.has(port),
     table: (port) => one(port, 'table').table,
+    columns: (port) => one(port, 'columns').columns,
     json: (port) => one(port, 'json').json,
     array: (port) => one(port, 'array').array,
     file: (port) => one(port, 'file'),

@@ -2,15 +2,16 @@
  * Import: delimited text and Parquet into columns, through DuckDB.
  *
  * A column is a number when each of its cells that is not missing is a number, else text; the user may force either. Only the
- * columns asked for are read. With an id column the rows are sorted by id, so that their order in the file is no content.
+ * columns asked for are read, in one pass over the file (import-copy.ts). With an id column the rows are sorted by id, so that their order in the file is no content.
  * Not responsible for knowing whether a column was imported before (raw.ts).
  */
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { extname } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
-import { numberColumn, takeRows, textColumn, type Column } from '../cache/column.js';
+import { takeRows, textColumn } from '../cache/column.js';
 import type { ArtifactWriter } from '../cache/artifacts.js';
 import { compareBytes } from '../cache/table.js';
+import { ImportCopy, quoteName, quoteText, type CopyPlace } from './import-copy.js';
 import type { ImportJob, JobFailure, JobMessage } from './job.js';
 import { TaskError } from './task.js';
 import type { ReadOptions } from './workflow.js';
@@ -21,13 +22,23 @@ const NEARLY_NUMERIC = 0.9;
 /** Columns that cannot be read, after which the file is taken to be at fault. */
 const FAILURES_TOLD = 20;
 
-export async function importTable(job: ImportJob, writer: ArtifactWriter): Promise<JobMessage> {
-  const { path } = job.identity;
+/** @param objectFolder of the store: beside it is the scratch folder to which a large file's columns are copied. */
+export async function importTable(
+  job: ImportJob,
+  writer: ArtifactWriter,
+  objectFolder: string,
+): Promise<JobMessage> {
+  const { path, size } = job.identity;
   return withConnection(async (connection) => {
     try {
       if (job.columns === null)
         return { type: 'header', header: await readHeader(connection, path, job.read) };
-      const found = await readColumns(connection, path, job.read, job.columns, writer);
+      const found = await readColumns(
+        { connection, path, place: { size, objectFolder } },
+        job.read,
+        job.columns,
+        writer,
+      );
       return { type: 'columns', ...found, inline: [] };
     } catch (error) {
       throw asTaskError(error, path);
@@ -63,8 +74,6 @@ async function withConnection<T>(work: (connection: DuckDBConnection) => Promise
   }
 }
 
-const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-const quoteText = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 /** DuckDB expands wildcards in paths; a bracket class of one character stands for that character. */
 const quotePath = (path: string): string => quoteText(path.replace(/[*?[]/g, '[$&]'));
 
@@ -204,13 +213,20 @@ async function strayText(connection: DuckDBConnection, source: string, name: str
 
 type Columns = Pick<Extract<JobMessage, { type: 'columns' }>, 'tables' | 'failed'>;
 
+/** A file that is being read. */
+interface Source {
+  readonly connection: DuckDBConnection;
+  readonly path: string;
+  readonly place: CopyPlace;
+}
+
 async function readColumns(
-  connection: DuckDBConnection,
-  path: string,
+  file: Source,
   read: ReadOptions,
   asked: readonly string[],
   writer: ArtifactWriter,
 ): Promise<Columns> {
+  const { connection, path } = file;
   const failures: [string, JobFailure][] = [];
   const fail = (name: string, message: string, where: NonNullable<JobFailure['where']> = {}): void => {
     failures.push([name, { kind: 'task', message, where: { column: name, ...where }, log: [] }]);
@@ -228,67 +244,42 @@ async function readColumns(
   const bad = new Set(failures.map(([name]) => name));
   const sound = asked.filter((name) => !bad.has(name));
   if (sound.length === 0) return { tables: [], failed: failures };
-  const { found, failed } = await apart(sound, (some) => readTogether(connection, path, read, some, writer));
+  const { found, failed } = await apart(sound, (some) => readTogether(file, read, some, writer));
   for (const [name, error] of failed) fail(name, asTaskError(error, path).message);
   return { tables: found, failed: failures };
 }
 
 async function readTogether(
-  connection: DuckDBConnection,
-  path: string,
+  source: Source,
   read: ReadOptions,
   asked: readonly string[],
   writer: ArtifactWriter,
 ): Promise<[string, ArtifactRef][]> {
+  const { connection, path, place } = source;
   const wanted = asked.filter((name) => name !== '');
-  const source = relation(path, read);
-  const checks = wanted.map((name) => {
-    const forced = read.types[name];
-    if (forced) return quoteText(forced);
-    const column = quoteName(name);
-    return `CASE WHEN count(${column}) = count(TRY_CAST(${column} AS DOUBLE)) THEN 'number' ELSE 'text' END`;
-  });
-  const [types] =
-    wanted.length > 0 ? await rowsOf(connection, `SELECT ${checks.join(', ')} FROM ${source}`) : [[]];
-  const cast = (name: string, type: unknown): string =>
-    type === 'number' ? `CAST(${quoteName(name)} AS DOUBLE)` : `CAST(${quoteName(name)} AS VARCHAR)`;
-  const list = wanted.map((name, i) => cast(name, types![i]));
-  if (read.id !== null) list.unshift(`CAST(${quoteName(read.id)} AS VARCHAR)`);
-  if (list.length === 0) list.push('NULL');
-  const result = await connection.stream(`SELECT ${list.join(', ')} FROM ${source}`);
-
-  const cells: (number | string | null)[][] = list.map(() => []);
-  for (;;) {
-    const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) break;
-    for (const [c, column] of cells.entries()) {
-      const vector = chunk.getColumnVector(c);
-      for (let i = 0; i < chunk.rowCount; i++) column.push(vector.getItem(i) as number | string | null);
+  const copied = read.id === null ? wanted : [...new Set([read.id, ...wanted])];
+  return ImportCopy.of(connection, relation(path, read), copied, place, async (copy) => {
+    const { rows } = copy;
+    const types = await copy.types(wanted, read.types);
+    let places: Int32Array | null = null;
+    let id: { name: string; digest: Digest } | null = null;
+    if (read.id !== null) {
+      const ids = await copy.texts(read.id);
+      const order = sortIds(ids, path, read.id);
+      places = new Int32Array(rows);
+      for (let i = 0; i < rows; i++) places[order[i]!] = i;
+      id = { name: read.id, digest: await writer.column(takeRows(textColumn(ids), order)) };
     }
-  }
-
-  const rows = cells[0]!.length;
-  let order: Int32Array | null = null;
-  let id: { name: string; digest: Digest } | null = null;
-  if (read.id !== null) {
-    const ids = cells.shift() as (string | null)[];
-    order = sortIds(ids, path, read.id);
-    const sorted = takeRows(textColumn(ids), order);
-    id = { name: read.id, digest: await writer.column(sorted) };
-  }
-  const tables: [string, ArtifactRef][] = [];
-  for (const [i, name] of wanted.entries()) {
-    const plain: Column =
-      types![i] === 'number'
-        ? numberColumn(cells[i] as (number | null)[])
-        : textColumn(cells[i] as (string | null)[]);
-    const column = order ? takeRows(plain, order) : plain;
-    const digest = await writer.column(column);
-    tables.push([name, writer.manifest({ rows, id, columns: [{ name, type: column.type, digest }] })]);
-  }
-  // '' asks for the ids and the number of rows alone.
-  if (wanted.length < asked.length) tables.push(['', writer.manifest({ rows, id, columns: [] })]);
-  return tables;
+    const tables: [string, ArtifactRef][] = [];
+    for (const [i, name] of wanted.entries()) {
+      const column = await copy.read(name, types[i]!, places);
+      const digest = await writer.column(column);
+      tables.push([name, writer.manifest({ rows, id, columns: [{ name, type: column.type, digest }] })]);
+    }
+    // '' asks for the ids and the number of rows alone.
+    if (wanted.length < asked.length) tables.push(['', writer.manifest({ rows, id, columns: [] })]);
+    return tables;
+  });
 }
 
 /** An id is missing, or occurs twice: no column can be read. */

@@ -60,7 +60,7 @@ async function readNow(
       if (manifest) return manifest;
       for (const { job } of raw.takeJobs(1)) {
         const began = performance.now();
-        const message = await importTable(job, store.writer);
+        const message = await importTable(job, store.writer, store.objects.folder);
         const seconds = (performance.now() - began) / 1000;
         const details = { seconds, memory: 0, backend: 'duckdb', made: Date.now(), warnings: [], log: [] };
         if (message.type === 'header') raw.acceptHeader(table, message.header, details);

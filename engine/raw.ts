@@ -20,8 +20,10 @@ import type { ReadOptions } from './workflow.js';
 /** A file whose times are this young may change again within the clock's grain: its digest is not remembered. */
 const YOUNG_NS = 100_000_000n;
 
-/** Cells that one import holds: they pass through JavaScript arrays, some 25 bytes each. */
-const CELLS_AT_ONCE = 20_000_000;
+/** Cells that one import copies before it reads them column by column: some gigabytes of scratch, when few are missing. */
+const CELLS_AT_ONCE = 1_000_000_000;
+/** Columns of one such copy: DuckDB holds some 600 kB of each while it copies, however few cells are filled. */
+const COLUMNS_AT_ONCE = 1000;
 
 interface RawFile {
   readonly path: string;
@@ -251,10 +253,11 @@ export class RawFiles {
     return jobs;
   }
 
-  /** As many of the wanted columns as a worker can hold at once. */
+  /** As many of the wanted columns as one pass over the file may copy. */
   private portion(table: RawTable): string[] {
     const rows = table.header?.rows ?? 0;
-    const most = table.singly ? 1 : Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, rows)));
+    const cells = Math.max(1, Math.floor(CELLS_AT_ONCE / Math.max(1, rows)));
+    const most = table.singly ? 1 : Math.min(COLUMNS_AT_ONCE, cells);
     return [...table.wanted].sort().slice(0, most);
   }
 

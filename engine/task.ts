@@ -6,6 +6,7 @@
  */
 import type { ArtifactKind } from '../cache/artifact.js';
 import type { NdArray } from '../cache/array.js';
+import type { Column } from '../cache/column.js';
 import type { Table, TableSchema } from '../cache/table.js';
 import type { Scalar } from './item.js';
 import type { PortType } from './port.js';
@@ -30,6 +31,8 @@ export interface InputPort {
   readonly allowEmpty?: true;
   /** Takes a map of names to references; the names are content (they name modalities, say). */
   readonly named?: true;
+  /** The task reads the columns of this port's table one at a time, by `context.columns`: none is loaded before. */
+  readonly columnwise?: true;
   /**
    * The columns that the task reads of each table on this port, given its parameters; every column when absent. The id
    * column is always read. Only these columns (and the number of rows) reach the key.
@@ -98,8 +101,18 @@ export function defineTask<P>(task: SingleTaskType<P> | BatchTaskType<P>): TaskT
   return task;
 }
 
+/** A table whose columns are read when they are asked for, and held by nobody but who asked: for tables too wide to be held. */
+export interface TableColumns {
+  readonly rows: number;
+  readonly id: Table['id'];
+  readonly names: readonly string[];
+  /** @throws Error when there is no such column */
+  read(name: string): Promise<Column>;
+}
+
 export type InputValue =
   | { readonly kind: 'table'; readonly table: Table }
+  | { readonly kind: 'columns'; readonly columns: TableColumns }
   | { readonly kind: 'array'; readonly array: NdArray }
   | { readonly kind: 'json'; readonly json: Json }
   | { readonly kind: 'file'; readonly path: string; readonly extension: string; readonly digest: string }
@@ -148,6 +161,8 @@ export interface TaskContext<P> {
   has(port: string): boolean;
   /** Only the columns that the port's `reads` names are present. */
   table(port: string): Table;
+  /** The same of a `columnwise` port. */
+  columns(port: string): TableColumns;
   json(port: string): Json;
   array(port: string): NdArray;
   /** `digest` names the file in a view's recipe. */

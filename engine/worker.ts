@@ -4,8 +4,7 @@
  * `serveJobs` is called by the worker's entry, which owns the registry of tasks. Not responsible for scheduling (run.ts) or for
  * the life of the process (pool.ts).
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
@@ -25,6 +24,7 @@ import type {
   WireValue,
 } from './job.js';
 import { PORT_TYPES } from './port.js';
+import { makeScratch } from './scratch.js';
 import { TaskError, type Outputs, type Registry, type TaskContext, type TaskType } from './task.js';
 
 /** Results wait this long for company, so that 100,000 tiny items are not 100,000 messages. */
@@ -109,7 +109,7 @@ export function serveJobs(options: {
     if (job.kind === 'import') {
       try {
         checkIdentity(job.identity);
-        const message = await importTable(job, writer);
+        const message = await importTable(job, writer, options.objectFolder);
         checkIdentity(job.identity);
         await send(message.type === 'columns' ? { ...message, inline: bytes.takeWritten() } : message);
       } catch (error) {
@@ -217,7 +217,7 @@ async function runTask(job: TaskJob, registry: Registry, bench: Workbench): Prom
     try {
       for (const index of indices) identities[index]!.forEach(checkIdentity);
       // Inputs that the items have in common are the same objects here, and are loaded once.
-      const loader = new InputLoader(bench.reader, bench.objectFolder);
+      const loader = new InputLoader(bench.reader, bench.objectFolder, task.inputs);
       await work(async (index) =>
         makeContext({
           params: job.items[index]!.params,
@@ -286,13 +286,6 @@ function rawFiles(item: JobItem): FileIdentity[] {
 function filesOf(value: WireValue): readonly WireFile[] {
   if (value.kind === 'view') return [...value.files.map(([, file]) => file), ...value.of.flatMap(filesOf)];
   return value.kind === 'file' || value.kind === 'raw' ? [value] : [];
-}
-
-/** Beside the objects, hence on their file system: moving a file there is a rename. */
-function makeScratch(objectFolder: string): string {
-  const parent = join(dirname(objectFolder), 'scratch');
-  mkdirSync(parent, { recursive: true, mode: 0o700 });
-  return mkdtempSync(join(parent, `${process.pid}-`));
 }
 
 async function storeOutputs(

@@ -72,7 +72,7 @@ export function onlyColumn(table: Table, port: string): { name: string; values: 
 }
 
 /** The ids of a table that must have them. */
-export function idsOf(table: Table, port: string): readonly string[] {
+export function idsOf(table: Pick<Table, 'id'>, port: string): readonly string[] {
   if (table.id) return table.id.values;
   throw new TaskError('expected a table with an id column, got one without; give the input an `id:`', {
     port,

@@ -23,6 +23,7 @@ function codedPort(source: CodedSource, summary: string): InputPort {
   return {
     type: 'table',
     optional: true,
+    columnwise: true,
     summary,
     reads: (_params: unknown, schema: TableSchema) =>
       schema.columns.map(({ name }) => name).filter((name) => fields.has(parseColumn(name)?.field ?? -1)),
@@ -62,6 +63,7 @@ there is none. Self-reports are dated by the interpolated year (20008); −1 and
     first_occurrences: {
       type: 'table',
       optional: true,
+      columnwise: true,
       summary: 'Dates of first occurrence, one column for each disease.',
       reads: (_params: unknown, schema: TableSchema) =>
         schema.columns
@@ -94,11 +96,10 @@ there is none. Self-reports are dated by the interpolated year (20008); −1 and
       return shapes[port]?.[0] ?? { rows: 0, columns: 0 };
     };
     const rows = Math.max(...SOURCES.map((port) => shape(port).rows));
-    // A cell is a reference, and one in ten is a text of some 40 bytes.
-    const cells = SOURCES.reduce((sum, port) => sum + shape(port).rows * shape(port).columns, 0);
-    return { memory: 300e6 + 12 * cells + 9 * rows * shape('definitions').rows + 200 * rows };
+    // The result, ids, and the columns decoded last; the number of columns connected is no matter.
+    return { memory: 400e6 + 9 * rows * shape('definitions').rows + 200 * rows };
   },
-  run(context) {
+  async run(context) {
     const definitions = definitionsOf(context);
     const sources = SOURCES.filter((port) => context.has(port)).map((port) => new SourceTable(context, port));
     if (sources.length === 0) throw new TaskError(`connect at least one of ${SOURCES.join(', ')}`);
@@ -112,15 +113,15 @@ there is none. Self-reports are dated by the interpolated year (20008); −1 and
     for (const [s, source] of sources.entries()) {
       records.begin(source.port);
       const reader = new SourceReader(source, ids, definitions, records, book, dates);
-      if (source.port === FIRST) reader.firstOccurrences();
-      else reader.codes(source.port as CodedSource, (message) => context.warn(message));
+      if (source.port === FIRST) await reader.firstOccurrences();
+      else await reader.codes(source.port as CodedSource, (message) => context.warn(message));
       context.progress((s + 1) / (sources.length + 1));
     }
     const counts = records.finish();
     report(context, dates, definitions, counts, records);
     const columns = definitions.map(({ disease }, d) => [disease, numberColumn(records.days[d]!)] as const);
     return {
-      dates: tableOutput(idTable(sources[0]!.table.id!.name, ids, columns)),
+      dates: tableOutput(idTable(sources[0]!.columns.id!.name, ids, columns)),
       counts: tableOutput(countsTable(definitions, counts, records)),
     };
   },

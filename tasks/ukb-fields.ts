@@ -1,7 +1,7 @@
 /** `ukb.fields`: columns of a UK Biobank extract by field number, however it is spelled. */
 import { countMissing, takeRows, type Column, numberColumn, textColumn } from '../cache/column.js';
 import { idTable, plainTable, type Table, type TableSchema } from '../cache/table.js';
-import { TaskError, defineTask, tableOutput, type TaskContext } from '../engine/task.js';
+import { TaskError, defineTask, tableOutput, type TableColumns, type TaskContext } from '../engine/task.js';
 import { parseColumn } from '../ukb/column.js';
 import { Extract } from '../ukb/extract.js';
 import { FIELD_SETS, instanceOfSet, isOfSet, type FieldSet } from '../ukb/fieldset.js';
@@ -86,6 +86,7 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
   inputs: {
     table: {
       type: 'table',
+      columnwise: true,
       summary: 'An extract, one row per person.',
       reads: (params: Params, schema: TableSchema) => readable(params, schema),
     },
@@ -109,13 +110,13 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
     const { rows = 0, columns = 0 } = shapes['table']?.[0] ?? {};
     return { memory: 256 * 2 ** 20 + 200 * rows + 32 * rows * columns };
   },
-  run(context) {
+  async run(context) {
     const { params } = context;
     if (params.fields.length + params.sets.length === 0) {
       throw new TaskError('nothing is asked for: give `fields`, `sets`, or both');
     }
-    const table = context.table('table');
-    const extract = extractOf(table.columns.keys(), 'table');
+    const table = context.columns('table');
+    const extract = extractOf(table.names, 'table');
     const picks = picksOf(params, extract);
     for (const { field, instance, array, column } of picks) {
       if (column === null) {
@@ -138,9 +139,10 @@ dates, devices and thaws), \`t1\` 25001–25025 and 25782–25920, \`swi\` 25026
     }
     const rows = rowsWanted(context, table);
     const ids = idsOf(table, 'table');
-    const columns = picks.map(({ column, missing, name }): [string, Column] => {
-      return [name, without(takeRows(table.columns.get(column!)!, rows), missing)];
-    });
+    const columns: [string, Column][] = [];
+    for (const { column, missing, name } of picks) {
+      columns.push([name, without(takeRows(await table.read(column!), rows), missing)]);
+    }
     const empty = columns.filter(([, column]) => countMissing(column) === rows.length).map(([name]) => name);
     if (empty.length > 0) context.warn(`nobody has a value in ${empty.join(', ')}`);
     context.log(`${picks.length} columns of ${counted(rows.length)}`);
@@ -195,7 +197,7 @@ function picksOf({ fields, sets, instance: wanted }: Params, extract: Extract): 
   return picks;
 }
 
-function rowsWanted(context: TaskContext<Params>, table: Table): Int32Array {
+function rowsWanted(context: TaskContext<Params>, table: TableColumns): Int32Array {
   const ids = idsOf(table, 'table');
   if (!context.has('samples')) {
     const rows = Int32Array.from(ids.keys()).filter((row) => !isNegativeId(ids[row]!));

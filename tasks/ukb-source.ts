@@ -4,8 +4,8 @@
  * Not responsible for which sources there are (ukb-diseases.ts) nor for what codes mean (ukb/disease.ts).
  */
 import type { Column } from '../cache/column.js';
-import { matchIds, type Table } from '../cache/table.js';
-import { TaskError, type TaskContext } from '../engine/task.js';
+import { matchIds } from '../cache/table.js';
+import { TaskError, type TableColumns, type TaskContext } from '../engine/task.js';
 import { UNKNOWN_DATE, dayOfYear, type DateReader } from '../ukb/date.js';
 import type { CodeBook, DiseaseDefinition } from '../ukb/disease.js';
 import type { Extract } from '../ukb/extract.js';
@@ -21,20 +21,26 @@ import { cellAt, idsOf, people as counted } from './reading.js';
 import { extractOf } from './ukb-extract.js';
 
 export class SourceTable {
-  readonly table: Table;
+  readonly columns: TableColumns;
   readonly ids: readonly string[];
   readonly extract: Extract;
   constructor(
     context: TaskContext<unknown>,
     readonly port: string,
   ) {
-    this.table = context.table(port);
-    this.ids = idsOf(this.table, port);
-    this.extract = extractOf(this.table.columns.keys(), port);
+    this.columns = context.columns(port);
+    this.ids = idsOf(this.columns, port);
+    this.extract = extractOf(this.columns.names, port);
   }
 }
 
-/** Reads one source's cells into the first records. */
+/** Rows with a code that makes a case, and the diseases, by position, that each is a case of. */
+interface Cases {
+  readonly rows: number[];
+  readonly diseases: (readonly number[])[];
+}
+
+/** Reads one source's cells into the first records, a column of codes and one of dates at a time. */
 export class SourceReader {
   /** For each row of the table the person, or −1. */
   private readonly person: Int32Array;
@@ -56,13 +62,14 @@ export class SourceReader {
     }
   }
 
-  firstOccurrences(): void {
-    const { extract, port, table } = this.source;
-    this.definitions.forEach(({ field, column, codes, disease }, d) => {
-      if (field === null && column === null) return;
+  /** @throws TaskError when a defined column is absent, or holds what is no date */
+  async firstOccurrences(): Promise<void> {
+    const { extract, port, columns } = this.source;
+    const there = new Set(columns.names);
+    for (const [d, { field, column, codes, disease }] of this.definitions.entries()) {
+      if (field === null && column === null) continue;
       const name = field === null ? column! : extract.columnsOf(field)[0]?.name;
-      const cells = name === undefined ? undefined : table.columns.get(name);
-      if (name === undefined || !cells) {
+      if (name === undefined || !there.has(name)) {
         const why = field === null ? `no column '${column!}'` : extract.whyAbsent(field, 0, 0);
         throw new TaskError(`the first occurrence of ${disease} is not there: ${why}`, {
           port,
@@ -71,17 +78,20 @@ export class SourceReader {
       }
       const only = codes.icd10.length === 1 ? codes.icd10[0]! : '';
       const { excluded } = this.book.meaning('icd10', only.length === 3 ? only : '');
-      this.person.forEach((person, row) => {
-        if (person < 0) return;
+      const cells = await columns.read(name);
+      for (let row = 0; row < this.person.length; row++) {
+        const person = this.person[row]!;
+        if (person < 0) continue;
         const day = this.dayAt(cells, name, row);
-        if (Number.isNaN(day)) return;
+        if (Number.isNaN(day)) continue;
         this.records.record(person, d, day);
         for (const other of excluded) this.records.exclude(person, other);
-      });
-    });
+      }
+    }
   }
 
-  codes(source: CodedSource, warn: (message: string) => void): void {
+  /** @throws TaskError when there is no column of codes, or the date of a code that counts is none */
+  async codes(source: CodedSource, warn: (message: string) => void): Promise<void> {
     const columns = codeColumns(source, this.source.extract);
     if (columns.length === 0) {
       const fields = fieldsOfSource(source).join(', ');
@@ -90,40 +100,54 @@ export class SourceReader {
     const undated = columns.filter(({ dates }) => dates.every((date) => date === undefined));
     if (undated.length > 0)
       warn(`no dates for ${undated.length} columns of '${source}', such as ${undated[0]!.name}`);
-    const numeric = columns.filter(
-      ({ name, coding }) => coding === 'icd9' && this.hasNumbers(this.source.table.columns.get(name)!),
-    );
-    if (numeric.length > 0) {
+    let numeric: string | null = null;
+    for (const column of columns) {
+      const codes = await this.source.columns.read(column.name);
+      if (column.coding === 'icd9' && codes.type === 'number' && !codes.values.every(Number.isNaN))
+        numeric ??= column.name;
+      await this.dated(column, this.casesIn(column, codes));
+    }
+    if (numeric !== null) {
       warn(
-        `ICD-9 codes were read as numbers and lost leading zeros; give the input \`types: { ${numeric[0]!.name}: text }\``,
+        `ICD-9 codes were read as numbers and lost leading zeros; give the input \`types: { ${numeric}: text }\``,
       );
     }
-    for (const column of columns) this.codeColumn(column);
   }
 
-  private hasNumbers(column: Column): boolean {
-    return column.type === 'number' && !column.values.every(Number.isNaN);
-  }
-
-  private codeColumn({ name, coding, list, dates: names, dated }: CodeColumn): void {
-    const { columns } = this.source.table;
-    const column = columns.get(name)!;
-    const dates = names.map((date) => (date === undefined ? undefined : columns.get(date)));
-    this.person.forEach((person, row) => {
-      if (person < 0) return;
-      const cell = cellAt(column, row);
-      if (cell === null) return;
+  /** The cases among the codes of a column, by where the date of each stands; exclusions have no date and are noted here. */
+  private casesIn({ coding, list, dated }: CodeColumn, codes: Column): Cases[] {
+    const byDate: Cases[] = [];
+    const note = (row: number, person: number, code: string, k: number): void => {
+      const { cases, excluded } = this.book.meaning(coding, code);
+      for (const d of excluded) this.records.exclude(person, d);
+      if (cases.length === 0) return;
+      const own = (byDate[dated === 'each' ? k : 0] ??= { rows: [], diseases: [] });
+      own.rows.push(row);
+      own.diseases.push(cases);
+    };
+    for (let row = 0; row < this.person.length; row++) {
+      const person = this.person[row]!;
+      const cell = person < 0 ? null : cellAt(codes, row);
+      if (cell === null) continue;
       const text = String(cell);
-      const codes = list ? codesOfCell(text) : [text];
-      codes.forEach((code, k) => {
-        const { cases, excluded } = this.book.meaning(coding, code);
-        for (const d of excluded) this.records.exclude(person, d);
-        if (cases.length === 0) return;
-        const at = dated === 'each' ? k : 0;
-        const day = dates[at] ? this.dayAt(dates[at], names[at]!, row, coding === 'self_report') : NaN;
-        for (const d of cases) this.records.record(person, d, Number.isNaN(day) ? UNKNOWN_DATE : day);
+      if (list) codesOfCell(text).forEach((code, k) => note(row, person, code, k));
+      else note(row, person, text, 0);
+    }
+    return byDate;
+  }
+
+  /** Records cases with their dates: one column of dates is held at a time, and none of which no case has need. */
+  private async dated({ coding, dates }: CodeColumn, byDate: readonly (Cases | undefined)[]): Promise<void> {
+    for (const [k, cases] of byDate.entries()) {
+      if (!cases) continue;
+      const name = dates[k];
+      const column = name === undefined ? undefined : await this.source.columns.read(name);
+      cases.rows.forEach((row, i) => {
+        const day = column ? this.dayAt(column, name!, row, coding === 'self_report') : NaN;
+        for (const d of cases.diseases[i]!)
+          this.records.record(this.person[row]!, d, Number.isNaN(day) ? UNKNOWN_DATE : day);
       });
-    });
+    }
   }
 
   /** NaN where the cell is missing. */

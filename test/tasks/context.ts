@@ -5,6 +5,7 @@
 import { Ajv } from 'ajv';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { Column } from '../../cache/column.js';
 import { schemaOf, type Table } from '../../cache/table.js';
 import { PORT_TYPES } from '../../engine/port.js';
 import type {
@@ -15,6 +16,7 @@ import type {
   Json,
   Outputs,
   OutputValue,
+  TableColumns,
   TaskContext,
   TaskType,
   View,
@@ -103,6 +105,19 @@ class TestContext implements TaskContext<unknown> {
     return visible(this.task.inputs[port]!, this.params, table);
   }
   table(port: string): Table {
+    if (this.task.inputs[port]?.columnwise) throw new Error(`port '${port}' is read by columns`);
+    return this.wholeTable(port);
+  }
+  columns(port: string): TableColumns {
+    if (!this.task.inputs[port]?.columnwise) throw new Error(`port '${port}' is not read by columns`);
+    const { rows, id, columns } = this.wholeTable(port);
+    const read = (name: string): Promise<Column> => {
+      const column = columns.get(name);
+      return column ? Promise.resolve(column) : Promise.reject(new Error(`column '${name}' is not read`));
+    };
+    return { rows, id, names: [...columns.keys()], read };
+  }
+  private wholeTable(port: string): Table {
     const given = this.given(port);
     if (!isTable(given)) throw new Error(`port '${port}' was not given a table`);
     return this.narrow(port, given);
