@@ -34,10 +34,16 @@ export function keyOf(preimage: Preimage): Digest {
   return digestOf('key/1', [task, version, params, inputs, seed]);
 }
 
+interface Bound {
+  readonly wire: WireValue;
+  readonly digest: Digest;
+}
+
 export class Binder {
   private readonly manifests = new Map<Digest, Manifest>();
   /** Digest of a narrowed manifest, by the digest of the whole one and the columns kept. */
-  private readonly reads = new Map<string, { manifest: Manifest; digest: Digest }>();
+  private readonly reads = new Map<string, Bound>();
+  private readonly wholes = new Map<string, Bound>();
 
   private readonly views: Views;
 
@@ -112,7 +118,7 @@ export class Binder {
     instance: number,
     items: Record<string, Item>,
     params: Json,
-  ): { wire: WireValue; digest: Digest } | null {
+  ): Bound | null {
     if (binding.how === 'named') throw new Error('internal error: a map inside a map of references');
     if (binding.how === 'one') {
       const { reference } = binding;
@@ -216,18 +222,18 @@ export class Binder {
     source: { ref: ArtifactRef } | { path: string; table: RawTable | null },
     items: Record<string, Item>,
     params: Json,
-  ): { wire: WireValue; digest: Digest } | null {
+  ): Bound | null {
     if ('path' in source && !source.table) {
       const identity = this.raw.identity(source.path);
       const digest = this.raw.digest(source.path)!;
       const extension = /\.([^./]+)$/.exec(source.path)?.[1] ?? '';
-      return { wire: { kind: 'raw', digest, identity, extension }, digest };
+      return this.whole(`raw ${source.path}`, { kind: 'raw', digest, identity, extension });
     }
     if ('ref' in source) {
       const { kind, digest, extension = '' } = source.ref;
       if (kind === 'view') return this.views.bind(source.ref, port);
-      if (kind === 'file') return { wire: { kind, digest, extension }, digest };
-      if (kind !== 'table') return { wire: { kind, digest }, digest };
+      if (kind === 'file') return this.whole(`file ${extension} ${digest}`, { kind, digest, extension });
+      if (kind !== 'table') return this.whole(`${kind} ${digest}`, { kind, digest });
     }
     const manifest = this.tableOf(
       reference,
@@ -327,18 +333,25 @@ export class Binder {
     }
   }
 
-  /** Keeps the columns that the port reads, in the table's order, and names the result by its content. */
-  private narrowed(whole: Manifest, spec: InputPort, params: Json): { wire: WireValue; digest: Digest } {
+  /** An artifact without columns to choose from. One object for every instance that receives it: a worker loads it once for a call. */
+  private whole(name: string, wire: WireValue & { readonly digest: Digest }): Bound {
+    let known = this.wholes.get(name);
+    if (!known) this.wholes.set(name, (known = { wire, digest: wire.digest }));
+    return known;
+  }
+
+  /** Keeps the columns that the port reads, in the table's order, and names the result by its content. Also one object. */
+  private narrowed(whole: Manifest, spec: InputPort, params: Json): Bound {
     const read = new Set(this.readNames(spec, params, whole));
     const columns = whole.columns.filter((column) => read.has(column.name));
     const memo = JSON.stringify([whole.id, whole.rows, columns]);
     let known = this.reads.get(memo);
     if (!known) {
       const manifest = { ...whole, columns };
-      known = { manifest, digest: this.part('read/1', manifest) };
+      known = { wire: { kind: 'table', manifest }, digest: this.part('read/1', manifest) };
       this.reads.set(memo, known);
     }
-    return { wire: { kind: 'table', manifest: known.manifest }, digest: known.digest };
+    return known;
   }
 
   /** A sub-digest of a preimage; its body is stored, so that `why` can compare. */

@@ -67,6 +67,8 @@ const batch = {
   inputs: {
     shared: { type: 'json', summary: 'a number', optional: true },
     own: { type: 'json', summary: 'a number', optional: true },
+    table: { type: 'table', summary: 'not looked at', optional: true },
+    file: { type: 'file', summary: 'not looked at', optional: true },
   },
   outputs: { out: { type: 'json', summary: 'the sum and the item' } },
   batch: { shared: ['shared'], varies: ['item', 'kill', 'fail', 'throw', 'wait'] },
