@@ -5,6 +5,7 @@
  * the life of the process (pool.ts).
  */
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ArtifactKind, ArtifactRef, Digest } from '../cache/artifact.js';
 import { MissingObjectError, Objects, SMALL_OBJECT_BYTES } from '../cache/objects.js';
@@ -71,6 +72,20 @@ class JobBytes implements ByteReader, ByteWriter {
   }
 }
 
+/**
+ * Decoded columns that a worker keeps between calls: a fan-out over diseases comes back to the same exposures again and again, and
+ * 260 columns of 350,000 people are 730 MB. Of a small machine a sixteenth of the memory, no less than would hold one wide table.
+ */
+export function keptBytes(memory: number): number {
+  return Math.min(2 ** 30, Math.max(2 ** 28, memory / 16));
+}
+
+/** What this process may have: the machine's memory, or the limit of its control group (0 when there is none, or not known). */
+function availableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
 class FileChangedError extends Error {}
 
 /** Throws when the raw file is no longer the one whose digest is in the key. */
@@ -98,7 +113,7 @@ export function serveJobs(options: {
   announce: (index: number) => void;
 }): (job: JobSpec) => Promise<void> {
   const bytes = new JobBytes(new Objects(options.objectFolder));
-  const reader = new ArtifactReader(bytes);
+  const reader = new ArtifactReader(bytes, keptBytes(availableMemory()));
   const writer = new ArtifactWriter(bytes);
   const { send } = options;
 

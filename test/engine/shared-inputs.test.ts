@@ -1,6 +1,7 @@
 /** What many instances receive is one object in their jobs: a message carries it once, and a worker loads it once for a call. */
 import { afterEach, expect, it, vi } from 'vitest';
 import type { JobSpec, WireInput } from '../../engine/job.js';
+import { keptBytes } from '../../engine/worker.js';
 import { InProcess } from './rig/in-process.js';
 import { Rig } from './rig/rig.js';
 
@@ -52,4 +53,10 @@ nodes:
   // One of the study's own making and one of a raw file.
   expect(received('table')).toHaveLength(10);
   expect(new Set(received('table')).size).toBe(2);
+});
+
+it('a worker keeps as many decoded columns as the machine has room for', () => {
+  expect(keptBytes(24 * 2 ** 30)).toBe(2 ** 30);
+  expect(keptBytes(8 * 2 ** 30)).toBe(2 ** 29);
+  expect(keptBytes(2 ** 30)).toBe(2 ** 28);
 });
