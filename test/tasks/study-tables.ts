@@ -107,6 +107,7 @@ export function studyTables(size: StudySize): Record<string, Table> {
       of('blood', blood),
       of('integrated', snp + blood + 0.02),
       of('covariates', demography),
+      of('with_covariates', demography + 0.6 * (snp + blood)),
     ];
   });
 
