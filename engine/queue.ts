@@ -26,7 +26,13 @@ export interface Work {
 interface NodeQueue {
   readonly priority: number;
   /** By what the instances of one call have in common. */
-  readonly groups: Map<string, Member[]>;
+  readonly groups: Map<string, Group>;
+}
+
+interface Group {
+  readonly members: Member[];
+  /** Instances of a call. It does not shrink with what is left: every call prepares anew what its instances share. */
+  share: number;
 }
 
 interface Member {
@@ -62,14 +68,14 @@ export class WorkQueue {
       this.nodes.set(work.state, queue);
     }
     if (queue.groups.size === 0) this.push(work.state);
-    const members = queue.groups.get(group);
-    if (members) members.push({ work, kin });
-    else queue.groups.set(group, [{ work, kin }]);
+    const known = queue.groups.get(group);
+    if (known) known.members.push({ work, kin });
+    else queue.groups.set(group, { members: [{ work, kin }], share: 0 });
     this.waiting++;
   }
 
   /**
-   * The next call that `fits`, its instances at most a share of what waits so that `workers` can share it.
+   * The next call that `fits`: a whole group while there are groups for all `workers`, else a share of it for each.
    * @param most instances of a call, kin aside
    */
   take(
@@ -82,13 +88,16 @@ export class WorkQueue {
     while (this.heap.length > 0 && !taken) {
       const state = this.pop();
       const queue = this.nodes.get(state)!;
-      const [name, members] = queue.groups.entries().next().value!;
+      const [name, group] = queue.groups.entries().next().value!;
+      const { members } = group;
       const first = members[0]!.work;
       if (!fits(first)) {
         passed.push(state);
         continue;
       }
-      let count = Math.min(LARGEST_CALL, most(first), Math.ceil(members.length / workers));
+      group.share = Math.max(group.share, Math.ceil(members.length / workers));
+      const share = queue.groups.size >= workers ? members.length : group.share;
+      let count = Math.min(LARGEST_CALL, most(first), share);
       while (count < members.length && members[count]!.kin === members[count - 1]!.kin) count++;
       taken = members.splice(0, count).map(({ work }) => work);
       if (members.length === 0) queue.groups.delete(name);

@@ -23,14 +23,24 @@ describe('the queue of works', () => {
     expect(queue.take(1, () => true)).toBeNull();
   });
 
-  it('takes a group in portions that leave something for every worker', () => {
+  it('takes the only group in as many portions as there are workers: each prepares anew what is shared', () => {
     const queue = new WorkQueue(() => 1);
     const state = node('batch');
     for (let i = 0; i < 10; i++) queue.add(work(state, i), 'one group', `${i}`);
     const sizes = [];
     for (let taken = queue.take(2, () => true); taken; taken = queue.take(2, () => true))
       sizes.push(taken.length);
-    expect(sizes).toEqual([5, 3, 1, 1]);
+    expect(sizes).toEqual([5, 5]);
+  });
+
+  it('takes groups whole while there is one for every worker', () => {
+    const queue = new WorkQueue(() => 1);
+    const state = node('cox');
+    for (let i = 0; i < 30; i++) queue.add(work(state, i), `disease ${i % 3}`, `${i}`);
+    const taken: string[][] = [];
+    for (let call = queue.take(2, () => true); call; call = queue.take(2, () => true))
+      taken.push([...new Set(call.map(({ instance }) => `${instance % 3}×${call.length}`))]);
+    expect(taken).toEqual([['0×10'], ['1×10'], ['2×5'], ['2×5']]);
   });
 
   it('takes no more than is asked for', () => {
@@ -43,7 +53,7 @@ describe('the queue of works', () => {
         () => true,
         () => 4,
       )?.length ?? 0;
-    expect([take(), take(), take(), take(), take(), take()]).toEqual([4, 3, 2, 1, 0, 0]);
+    expect([take(), take(), take(), take(), take(), take()]).toEqual([4, 4, 2, 0, 0, 0]);
   });
 
   it('does not part what has all its inputs in common', () => {
