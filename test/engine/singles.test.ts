@@ -78,7 +78,9 @@ describe('short instances of a single task', () => {
       rig.clearStore();
       const result = await rig.run(study(items), options);
       expect(each(result.nodes)).toMatchObject({ ran: 196, failed: 4 });
-      expect(result.failures.map((failure) => failure.item)).toEqual(['49', '99', '149', '199']);
+      // What was given back on a busy machine comes later.
+      const failed = result.failures.map((failure) => failure.item);
+      expect(failed.sort((a, b) => Number(a) - Number(b))).toEqual(['49', '99', '149', '199']);
       expect(result.failures[0]!.failure.message).toBe('asked to fail');
     }
   });
