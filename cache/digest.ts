@@ -52,7 +52,12 @@ export function fileDigest(bytes: Uint8Array, extension: string): Digest {
 
 /** As `fileDigest`, of a file that need not fit in memory. */
 export function fileDigestAt(path: string, extension: string): Digest {
-  const sha = createHash('sha256').update(`file/1 ${extension}\n`);
+  return plainDigestAt(path, `file/1 ${extension}\n`);
+}
+
+/** SHA-256 of a file's bytes after those of `before`, read piece by piece. */
+export function plainDigestAt(path: string, before = ''): Digest {
+  const sha = createHash('sha256').update(before);
   const file = openSync(path, 'r');
   try {
     const piece = Buffer.allocUnsafe(1 << 20);

@@ -30,6 +30,19 @@ function shapesOf(work: Work): InputShapes {
   );
 }
 
+/** Bytes of the tables that an instance does not share with its call: a worker holds those of all instances at a time. */
+export function ownBytes(work: Work): number {
+  const { task } = work.state.node;
+  const shared = 'batch' in task ? task.batch.shared : [];
+  let bytes = 0;
+  for (const [port, input] of Object.entries(work.inputs.wire)) {
+    if (shared.includes(port)) continue;
+    for (const value of valuesOf(input))
+      if (value.kind === 'table') bytes += 8 * value.manifest.rows * value.manifest.columns.length;
+  }
+  return bytes;
+}
+
 function valuesOf(input: WireInput): readonly WireValue[] {
   switch (input.how) {
     case 'one':

@@ -10,7 +10,7 @@ import { canonicalJson } from '../cache/digest.js';
 import type { EntryDetails } from '../cache/index.js';
 import type { Store } from '../cache/store.js';
 import type { Binder } from './binding.js';
-import { callJob, resourcesOf } from './call.js';
+import { callJob, ownBytes, resourcesOf } from './call.js';
 import type { Event } from './event.js';
 import { Status, type NodeState } from './graph.js';
 import type { ItemResult, JobFailure, JobMessage } from './job.js';
@@ -25,6 +25,8 @@ const ADOPT_MS = 200;
 
 /** Seconds that a call of a single task is to take: a message, a lease and a transaction cost far less. */
 const CALL_SECONDS = 0.02;
+/** Bytes of tables of their own that the instances of a batch may have: what a worker keeps of columns anyway. */
+const LARGEST_BATCH_BYTES = 2 ** 30;
 /** Instances of a single task in a call: a worker that dies takes no more with it. */
 const LARGEST_SINGLE_CALL = 256;
 
@@ -125,7 +127,7 @@ export class Calls {
       const works = this.queue.take(
         pool.size,
         (first) => this.running.size === 0 || this.claimedMemory + resourcesOf(first).memory <= memory,
-        ({ state }) => ('batch' in state.node.task ? Infinity : this.singlesInCall(state)),
+        (first) => ('batch' in first.state.node.task ? this.batchInCall(first) : this.singlesInCall(first.state)),
       );
       if (!works) break;
       const keys = works.map(({ key }) => key);
@@ -144,6 +146,13 @@ export class Calls {
   private singlesInCall(state: NodeState): number {
     const fit = Math.floor(CALL_SECONDS / (this.pace.get(state) ?? Infinity));
     return Math.min(LARGEST_SINGLE_CALL, Math.max(1, fit));
+  }
+
+  /** As many as have their own tables held at a time, with every worker at as much. */
+  private batchInCall(first: Work): number {
+    const { memory, pool } = this.options;
+    const bytes = Math.min(LARGEST_BATCH_BYTES, memory / (2 * pool.size));
+    return Math.max(1, Math.floor(bytes / Math.max(1, ownBytes(first))));
   }
 
   /** Completes what another run has recorded meanwhile, and returns the rest. */
@@ -166,7 +175,9 @@ export class Calls {
   private start(works: readonly Work[]): void {
     const { pool, store, tally, pumpSoon } = this.options;
     const first = works[0]!;
-    const { memory } = resourcesOf(first);
+    // A batch task declares what one instance takes; the tables of the others are held beside it.
+    const others = 'batch' in first.state.node.task ? works.length - 1 : 0;
+    const memory = resourcesOf(first).memory + others * ownBytes(first);
     const call: RunningCall = { works, open: new Set(works.keys()), computed: [], memory };
     this.running.add(call);
     this.claimedMemory += memory;

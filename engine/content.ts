@@ -4,18 +4,9 @@
  * Not responsible for where it goes, nor for whether something else stands there (publish.ts, cli/export.ts).
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, constants, copyFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import type { Digest } from '../cache/artifact.js';
+import { plainDigestAt } from '../cache/digest.js';
 
 export type Content = { readonly bytes: Uint8Array } | { readonly file: string };
 
@@ -30,21 +21,7 @@ export function contentSize(content: Content): number {
 export function contentDigest(content: Content): Digest {
   return 'bytes' in content
     ? createHash('sha256').update(content.bytes).digest('hex')
-    : digestOfFile(content.file);
-}
-
-/** SHA-256 of a file, read piece by piece. */
-export function digestOfFile(path: string): Digest {
-  const hash = createHash('sha256');
-  const file = openSync(path, 'r');
-  try {
-    const piece = Buffer.allocUnsafe(1 << 20);
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))
-      hash.update(piece.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest('hex');
+    : plainDigestAt(content.file);
 }
 
 /** Writes beside the target and renames: `target` is whole or as it was before. */

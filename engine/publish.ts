@@ -8,10 +8,10 @@
 import { existsSync, mkdirSync, realpathSync, rmdirSync, rmSync } from 'node:fs';
 import { dirname, extname, join, relative, sep } from 'node:path';
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
-import { canonicalJson } from '../cache/digest.js';
+import { canonicalJson, plainDigestAt } from '../cache/digest.js';
 import type { Store } from '../cache/store.js';
 import { encodeTable, type TabularFormat } from '../cache/tabular.js';
-import { contentDigest, digestOfFile, writeContent, type Content } from './content.js';
+import { contentDigest, writeContent, type Content } from './content.js';
 import type { NodeSummary } from './event.js';
 import { Status, type NodeState } from './graph.js';
 import { fillTemplate } from './language/template.js';
@@ -258,7 +258,7 @@ async function encode(
 /** Null where there is none. */
 function digestAt(path: string): Digest | null {
   try {
-    return digestOfFile(path);
+    return plainDigestAt(path);
   } catch (error) {
     // ENOTDIR: a folder above it has become a file.
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;

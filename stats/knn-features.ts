@@ -2,7 +2,7 @@
 // values marked by m = 0 and a donor y with o,
 //   Σ_j m_j o_j ((x_j − y_j)² − w/p)  =  Σ_j [−2 m_j x_j]·[o_j y_j] + [m_j (x_j² − w/p)]·[o_j] + [m_j]·[o_j y_j²],
 // three numbers a column. With C the common columns and w the largest distance p/|C| · Σ_C (x − y)² that still matters, it is
-// negative for every donor within w. Not responsible for the product (knn-product.ts), nor for distances (knn-search.ts).
+// negative for every donor within w. Not responsible for the product (linalg), nor for distances (knn-search.ts).
 //
 // Rounding: |error| ≤ γ Σ_C (|2xy| + |x² − w/p| + y²) ≤ γ Σ_C (2x² + 2y² + w/p) with γ = (3p + 4)·2⁻²⁴, so x² and y² are
 // made smaller by 2γ and w larger by γ. Columns are centred and on one scale near 1, so that TINY covers what underflows.

@@ -6,8 +6,7 @@
 import { FEATURES, donorFeatures, featureScale, limitReceiver, receiverFeatures } from './knn-features.js';
 import type { FeatureScale } from './knn-features.js';
 import { newPairs, offer, type Pairs } from './knn-pairs.js';
-import { rowProduct, type RowProduct } from './knn-product.js';
-import type { Backend } from './linalg/backend.js';
+import type { Backend, RowProducts } from './linalg/backend.js';
 
 /** Of one row: for each column it misses, in order, the places of its neighbours in `distance` and `donor`. */
 export interface Neighbours {
@@ -44,7 +43,7 @@ export function forEachNeighbours(
   backend: Backend,
   visit: (neighbours: Neighbours) => void,
 ): void {
-  const search = newSearch(k, donors, columns, rowProduct(backend));
+  const search = newSearch(k, donors, columns, backend.rowProducts);
   const { products, best } = search;
   const receivers = allRows(best.worst.length).filter((row) => best.first[row]! < best.first[row + 1]!);
   if (!products) offerAll(search, receivers);
@@ -70,7 +69,7 @@ interface Search extends Pairs {
 }
 
 interface Products {
-  readonly multiply: RowProduct;
+  readonly multiply: RowProducts;
   readonly scale: FeatureScale;
   /** Which donor has the features in each place. */
   readonly order: Int32Array;
@@ -90,14 +89,18 @@ function newSearch(
   k: number,
   donors: readonly Float64Array[],
   columns: readonly Float64Array[],
-  multiply: RowProduct | null,
+  multiply: RowProducts | null,
 ): Search {
   const mutual = columns.every((column, j) => column === donors[j]);
   const pairs = newPairs(k, donors, columns, mutual);
   return { ...pairs, mutual, products: multiply && newProducts(donors, pairs.values, multiply) };
 }
 
-function newProducts(columns: readonly Float64Array[], values: Float64Array, multiply: RowProduct): Products {
+function newProducts(
+  columns: readonly Float64Array[],
+  values: Float64Array,
+  multiply: RowProducts,
+): Products {
   const donors = columns[0]?.length ?? 0;
   const inner = FEATURES * columns.length;
   const out = new Float32Array(RECEIVERS * DONORS);

@@ -31,6 +31,16 @@ export type Cholesky =
       /** 0-based order of the leading minor that is not positive definite. */ readonly pivot: number;
     };
 
+/** out = A·Bᵀ, all row-major: A is rows × inner, B is cols × inner. */
+export type RowProducts = (
+  out: Float32Array,
+  a: Float32Array,
+  b: Float32Array,
+  rows: number,
+  cols: number,
+  inner: number,
+) => void;
+
 export interface Backend {
   /** Library, configuration and CPU kernel, e.g. `openblas 0.3.21 … Haswell`; recorded with every result. */
   readonly name: string;
@@ -53,6 +63,12 @@ export interface Backend {
    * one precision. Whole numbers whose sums stay within 2²⁴ (single precision) or 2⁵³ (double) are added exactly, in whatever order.
    */
   syrkAdd<T extends Float32Array | Float64Array>(c: T, a: T, rows: number, cols: number, op?: Operand): void;
+
+  /**
+   * Products in single precision, for what is decided elsewhere in double precision; null where they would be no faster than loops
+   * over doubles.
+   */
+  readonly rowProducts: RowProducts | null;
 
   /** Cholesky factor of a symmetric matrix; only its lower triangle is read, and it is not changed. */
   potrf(a: Matrix): Cholesky;

@@ -51,6 +51,9 @@ export function openNative(path: string): Backend {
   const ssyrk = required(
     'void cblas_ssyrk(int, int, int, int, int, float, float *, int, float, float *, int)',
   );
+  const sgemm = required(
+    'void cblas_sgemm(int, int, int, int, int, int, float, float *, int, float *, int, float, float *, int)',
+  );
   const dtrsm = required(
     'void cblas_dtrsm(int, int, int, int, int, int, int, double, double *, int, double *, int)',
   );
@@ -183,6 +186,10 @@ export function openNative(path: string): Backend {
       const product = c instanceof Float32Array ? ssyrk : dsyrk;
       const [order, inner] = op === 'N' ? [rows, cols] : [cols, rows];
       product(ROW_MAJOR, LOWER, cblas(op), order, inner, 1, a, cols, 1, c, order);
+    },
+    rowProducts: (out, a, b, rows, cols, inner) => {
+      if (rows === 0 || cols === 0) return;
+      sgemm(ROW_MAJOR, PLAIN, TRANSPOSED, rows, cols, inner, 1, a, inner, b, inner, 0, out, cols);
     },
     potrf: (a) => {
       const n = a.rows;

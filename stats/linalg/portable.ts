@@ -141,6 +141,7 @@ export const portableBackend: Backend = {
   gemvAdd,
   syrk,
   syrkAdd,
+  rowProducts: null,
   potrf,
   potrs,
   eigenSymmetric: (a) => {

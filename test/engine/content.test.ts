@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { contentDigest, contentSize, digestOfFile, writeContent } from '../../engine/content.js';
+import { contentDigest, contentSize, writeContent } from '../../engine/content.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cohortflow-content-'));
 const at = (name: string): string => join(folder, name);
@@ -50,6 +50,6 @@ describe('content', () => {
       const zeros = Buffer.alloc(2 ** 24);
       let left = size - 'genotypes'.length;
       for (; left > 0; left -= zeros.length) expected.update(zeros.subarray(0, Math.min(left, zeros.length)));
-      expect(digestOfFile(at('copy'))).toBe(expected.digest('hex'));
+      expect(contentDigest({ file: at('copy') })).toBe(expected.digest('hex'));
     }, 120_000);
 });

@@ -1,11 +1,14 @@
 /** What many instances receive is one object in their jobs: a message carries it once, and a worker loads it once for a call. */
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { JobSpec, WireInput } from '../../engine/job.js';
 import { keptBytes } from '../../engine/worker.js';
 import { InProcess } from './rig/in-process.js';
 import { Rig } from './rig/rig.js';
 
-const rig = new Rig();
+let rig: Rig;
+beforeEach(() => {
+  rig = new Rig();
+});
 afterEach(() => {
   vi.restoreAllMocks();
   rig.remove();
@@ -59,4 +62,25 @@ it('a worker keeps as many decoded columns as the machine has room for', () => {
   expect(keptBytes(24 * 2 ** 30)).toBe(2 ** 30);
   expect(keptBytes(8 * 2 ** 30)).toBe(2 ** 29);
   expect(keptBytes(2 ** 30)).toBe(2 ** 28);
+});
+
+it('what instances do not share is held together: a call takes as many as there is memory for', async () => {
+  const study = `
+cohortflow: 1
+name: own
+axes: { item: { range: [1, 10] } }
+nodes:
+  start: { task: toy.source, each: item, with: { value: "\${item}" } }
+  grown: { task: toy.grow, each: item, in: { a: start }, with: { rows: 5000 } }
+  each: { task: toy.batch, each: item, in: { table: grown.table }, with: { item: "\${item}" } }
+`;
+  await rig.run(study, { targets: ['grown'] });
+  const start = vi.spyOn(InProcess.prototype, 'start');
+  // Tables of 40 kB, two workers, and half of each one's memory for what the instances of a call hold: room for two.
+  const { status } = await rig.run(study, { memory: 400_000 });
+  expect(status).toBe('done');
+  const sizes = start.mock.calls.map(([job]: [JobSpec, ...unknown[]]) =>
+    job.kind === 'task' ? job.items.length : 0,
+  );
+  expect(sizes).toEqual([2, 2, 2, 2, 2]);
 });

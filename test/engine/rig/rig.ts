@@ -81,6 +81,8 @@ export class Rig {
       file?: string;
       /** The ID of a plan that the run is held to. */
       plan?: string;
+      /** Bytes that running tasks may claim together. */
+      memory?: number;
     } = {},
   ): Promise<RunResult> {
     if (yaml !== undefined) this.write('study.yaml', yaml);
@@ -98,7 +100,7 @@ export class Rig {
       workflow: this.load(options.file),
       store,
       executor,
-      memory: 4 * 2 ** 30,
+      memory: options.memory ?? 4 * 2 ** 30,
       failFast: options.failFast ?? false,
       targets: options.targets ?? [],
       ...(options.plan === undefined ? {} : { plan: findPlan(store, options.plan) }),
