@@ -127,7 +127,8 @@ export class Calls {
       const works = this.queue.take(
         pool.size,
         (first) => this.running.size === 0 || this.claimedMemory + resourcesOf(first).memory <= memory,
-        (first) => ('batch' in first.state.node.task ? this.batchInCall(first) : this.singlesInCall(first.state)),
+        (first) =>
+          'batch' in first.state.node.task ? this.batchInCall(first) : this.singlesInCall(first.state),
       );
       if (!works) break;
       const keys = works.map(({ key }) => key);
