@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { dosageBlock } from '../stats/dosage-block.js';
 import { DosageModality, MeasuredBlock } from '../stats/dosage-modality.js';
 import { linalg } from '../stats/linalg/linalg.js';
 import { matrix, takeRows } from '../stats/linalg/matrix.js';
@@ -69,7 +70,7 @@ function fitSnps(): void {
     for (let j = 0; j < size.p; j++) {
       for (let i = 0; i < people.length; i++) values[j * people.length + i] = calls[j * size.n + people[i]!]!;
     }
-    return new MeasuredBlock({ variants: size.p, people: people.length, values });
+    return new MeasuredBlock(dosageBlock(size.p, people.length, values));
   };
   const fit = (blocks: readonly MeasuredBlock[], members: readonly Int32Array[], set: string): void => {
     const block = Int32Array.from(members.flatMap((people, b) => Array.from(people, () => b)));

@@ -6,15 +6,8 @@
  * for decoding, nor for which value fills a gap.
  */
 import { fitRidge, fitSystem, type RidgeFit, type RidgeMode } from './bayesian-ridge.js';
-import {
-  GAP,
-  centredGram,
-  dosageMoments,
-  joinMoments,
-  type DosageBlock,
-  type DosageColumns,
-  type DosageMoments,
-} from './dosage-moments.js';
+import { addWeighted, products, type DosageBlock } from './dosage-block.js';
+import { centredGram, dosageMoments, type DosageColumns, type DosageMoments } from './dosage-moments.js';
 import { JACOBI_LIMIT, factorise, projectTargets } from './factorisation.js';
 import type { Backend } from './linalg/backend.js';
 import { matrix, takeRows, type Matrix } from './linalg/matrix.js';
@@ -102,7 +95,7 @@ export class DosageModality implements PreparedModality {
   private trainingSet(part: number | null, backend: Backend): TrainingSet {
     if (part === null && this.whole) return this.whole;
     const blocks = this.blocksOf(part);
-    const moments = joinMoments(blocks.map((b) => this.people.blocks[b]!.momentsBy(backend)));
+    const moments = blocks.map((b) => this.people.blocks[b]!.momentsBy(backend));
     const { n, means, active, gram } = centredGram(moments, this.columns);
     const set = { blocks, design: tridiagonalDesign(gram, n, means, active, backend) };
     if (part === null) this.whole = set;
@@ -120,11 +113,9 @@ export class DosageModality implements PreparedModality {
   /** Xᵀ(y − ȳ) of the active columns, with X centred. */
   private crossProducts({ blocks, design }: TrainingSet, { values, sum }: CentredTarget): Float64Array {
     const { variant, fill, scale } = this.columns;
+    const parts = blocks.map((b, at) => products(this.people.blocks[b]!.block, values[at]!, variant, fill));
     return Float64Array.from(design.active, (f) => {
-      let product = 0;
-      for (const [at, b] of blocks.entries()) {
-        product += weighted(rowOf(this.people.blocks[b]!.block, variant[f]!), values[at]!, fill[f]!);
-      }
+      const product = parts.reduce((total, part) => total + part[f]!, 0);
       return scale[f]! * product - design.means[f]! * sum;
     });
   }
@@ -144,17 +135,14 @@ export class DosageModality implements PreparedModality {
     const { variant, fill, scale } = this.columns;
     const tested = part === null ? null : this.inner[part]!.test;
     const out = new Float64Array(tested?.length ?? this.rows);
+    const weights = scale.map((unit, f) => unit * model.coef[f]!);
     const place = tested ? new Int32Array(this.rows).fill(-1) : null;
     tested?.forEach((row, i) => (place![row] = i));
     for (const [b, { block }] of this.people.blocks.entries()) {
       const rows = this.rowsOf[b]!;
       if (rows.length === 0 || (place && place[rows[0]!] === -1)) continue;
       const sums = new Float64Array(block.people).fill(model.intercept);
-      variant.forEach((j, f) => {
-        const weight = model.coef[f]! * scale[f]!;
-        if (weight === 0) return;
-        addWeighted(sums, rowOf(block, j), weight, fill[f]!);
-      });
+      addWeighted(sums, block, variant, weights, fill);
       rows.forEach((row, column) => (out[place ? place[row]! : row] = sums[column]!));
     }
     return out;
@@ -167,23 +155,14 @@ export class DosageModality implements PreparedModality {
       const rows = this.rowsOf[b]!;
       variant.forEach((j, f) => {
         const start = j * block.people;
-        for (let i = 0; i < rows.length; i++) {
-          x.data[rows[i]! * variant.length + f] = scale[f]! * dosageAt(block, start + i, fill[f]!);
-        }
+        for (let i = 0; i < rows.length; i++)
+          x.data[rows[i]! * variant.length + f] = scale[f]! * block.values[start + i]!;
+        for (let g = block.gapStart[j]!; g < block.gapStart[j + 1]!; g++)
+          x.data[rows[block.gaps[g]!]! * variant.length + f] = scale[f]! * fill[f]!;
       });
     }
     return x;
   }
-}
-
-function rowOf({ values, people }: DosageBlock, variant: number): Uint8Array | Float64Array {
-  return values.subarray(variant * people, (variant + 1) * people);
-}
-
-function dosageAt({ values }: DosageBlock, at: number, fill: number): number {
-  const value = values[at]!;
-  const gap = values instanceof Uint8Array ? value === GAP : Number.isNaN(value);
-  return gap ? fill : value;
 }
 
 interface CentredTarget {
@@ -217,38 +196,4 @@ function centreTarget(
     }
   }
   return { mean, total, values, sum };
-}
-
-/** Σ x_i·y_i over a block, gaps filled. */
-function weighted(x: Uint8Array | Float64Array, y: Float64Array, fill: number): number {
-  return x instanceof Uint8Array ? weightedCalls(x, y, fill) : weightedDosages(x, y, fill);
-}
-
-function weightedCalls(calls: Uint8Array, y: Float64Array, fill: number): number {
-  const value = Float64Array.of(0, 1, 2, fill);
-  let sum = 0;
-  for (let i = 0; i < calls.length; i++) sum += value[calls[i]!]! * y[i]!;
-  return sum;
-}
-
-function weightedDosages(dosages: Float64Array, y: Float64Array, fill: number): number {
-  let sum = 0;
-  for (let i = 0; i < dosages.length; i++) {
-    const dosage = dosages[i]!;
-    sum += (Number.isNaN(dosage) ? fill : dosage) * y[i]!;
-  }
-  return sum;
-}
-
-/** sums += weight·x, gaps filled. */
-function addWeighted(sums: Float64Array, x: Uint8Array | Float64Array, weight: number, fill: number): void {
-  if (x instanceof Uint8Array) {
-    const value = Float64Array.of(0, weight, 2 * weight, fill * weight);
-    for (let i = 0; i < x.length; i++) sums[i]! += value[x[i]!]!;
-    return;
-  }
-  for (let i = 0; i < x.length; i++) {
-    const dosage = x[i]!;
-    sums[i]! += weight * (Number.isNaN(dosage) ? fill : dosage);
-  }
 }

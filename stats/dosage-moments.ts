@@ -9,22 +9,12 @@
  * Calls are whole numbers, so their sums are exact in any order and in single precision, which is twice as fast. Not responsible
  * for reading genotypes nor for frequencies.
  */
+import { callKernel, wholeVectors } from './call-kernel.js';
+import { products as productsWith, type DosageBlock } from './dosage-block.js';
 import type { Backend } from './linalg/backend.js';
-import { LANES, gapKernel } from './gap-kernel.js';
 import { matrix, type Matrix } from './linalg/matrix.js';
 
-/** The code of a gap among calls; among dosages it is NaN. */
-export const GAP = 3;
-
-/** Dosages of a block of people, variant by variant: `values[j × people + i]`. */
-export interface DosageBlock {
-  readonly variants: number;
-  readonly people: number;
-  /** Calls 0, 1, 2 and GAP as bytes, or dosages 0 … 2 with NaN. */
-  readonly values: Uint8Array | Float64Array;
-}
-
-/** Sums over the people of a block, or of several. */
+/** Sums over the people of a block. */
 export interface DosageMoments {
   readonly people: number;
   readonly variants: number;
@@ -36,7 +26,7 @@ export interface DosageMoments {
   readonly greatest: Float64Array;
   /** Σ g_j·g_k: row j, column k ≤ j; the rest is not used. */
   readonly products: Float32Array | Float64Array;
-  /** Row j: Σ m_j·g_k over all k, and Σ m_j·m_k. Null without gaps. */
+  /** Row j: Σ m_j·g_k over all k; and Σ m_j·m_k for k ≤ j. Null without gaps. */
   readonly acrossGaps: Float32Array | Float64Array | null;
   readonly sharedGaps: Float32Array | Float64Array | null;
 }
@@ -49,219 +39,204 @@ const SINGLE_LIMIT = 2 ** 22;
 /** Moments of one block. The same block gives the same bits, alone or among others. */
 export function dosageMoments(block: DosageBlock, backend: Backend): DosageMoments {
   const { variants: p, people: n, values } = block;
-  const single = values instanceof Uint8Array && n < SINGLE_LIMIT;
+  const isSingle = values instanceof Uint8Array && n < SINGLE_LIMIT;
   const array = (): Float32Array | Float64Array =>
-    single ? new Float32Array(p * p) : new Float64Array(p * p);
+    isSingle ? new Float32Array(p * p) : new Float64Array(p * p);
   const products = array();
-  const tile = single ? new Float32Array(p * Math.min(TILE, n)) : new Float64Array(p * Math.min(TILE, n));
+  if (isSingle) addCallProducts(products as Float32Array, values, p, n, backend);
+  else addProducts(products as Float64Array, values, p, n, backend);
+  const hasGaps = block.gaps.length > 0;
+  const acrossGaps = hasGaps ? array() : null;
+  const sharedGaps = hasGaps ? array() : null;
+  if (acrossGaps && sharedGaps) {
+    if (values instanceof Uint8Array) callsOverGaps(block, values, acrossGaps);
+    else dosagesOverGaps(block, values, acrossGaps as Float64Array);
+    shareGaps(block, sharedGaps);
+  }
+  return { people: n, variants: p, ...tallies(block, products), products, acrossGaps, sharedGaps };
+}
+
+function addCallProducts(out: Float32Array, calls: Uint8Array, p: number, n: number, backend: Backend): void {
+  const longest = wholeVectors(Math.min(TILE, n));
+  // The kernel writes whole vectors: beyond a row into the next, which comes later, and beyond the last into what is left free.
+  const floats = p * Math.min(TILE, n) + longest;
+  const kernel = callKernel(longest + 4 * floats);
+  const row = new Uint8Array(kernel.memory.buffer, 0, longest);
   for (let from = 0; from < n; from += TILE) {
     const width = Math.min(TILE, n - from);
-    if (values instanceof Uint8Array) fillFromCalls(tile, values, p, n, from, width);
-    else fillFromDosages(tile, values, p, n, from, width);
-    backend.syrkAdd(products, tile, p, width);
+    const tile = new Float32Array(kernel.memory.buffer, longest, p * width);
+    for (let j = 0; j < p; j++) {
+      row.set(calls.subarray(j * n + from, j * n + from + width));
+      kernel.widen(tile.byteOffset + 4 * j * width, row.byteOffset, wholeVectors(width));
+    }
+    backend.syrkAdd(out, tile, p, width);
   }
-  const sums = new Float64Array(p);
-  const gaps = new Float64Array(p);
+}
+
+function addProducts(
+  out: Float64Array,
+  values: Uint8Array | Float64Array,
+  p: number,
+  n: number,
+  backend: Backend,
+): void {
+  for (let from = 0; from < n; from += TILE) {
+    const width = Math.min(TILE, n - from);
+    const tile = new Float64Array(p * width);
+    for (let j = 0; j < p; j++) tile.set(values.subarray(j * n + from, j * n + from + width), j * width);
+    backend.syrkAdd(out, tile, p, width);
+  }
+}
+
+type Tallies = Pick<DosageMoments, 'sums' | 'gaps' | 'least' | 'greatest'>;
+
+/** @param products Σ g_j² on the diagonal: with Σg it tells how many of the calls are 2, and how many 1 */
+function tallies(block: DosageBlock, products: Float32Array | Float64Array): Tallies {
+  const { variants: p, people: n, values, gapStart } = block;
+  const gaps = Float64Array.from({ length: p }, (_, j) => gapStart[j + 1]! - gapStart[j]!);
   const least = new Float64Array(p).fill(Infinity);
   const greatest = new Float64Array(p).fill(-Infinity);
-  let anyGap = false;
+  const sums = productsWith(
+    block,
+    new Float64Array(n).fill(1),
+    Int32Array.from({ length: p }, (_, j) => j),
+    new Float64Array(p),
+  );
   for (let j = 0; j < p; j++) {
-    const row = values.subarray(j * n, (j + 1) * n);
-    const tally = values instanceof Uint8Array ? tallyCalls(row) : tallyDosages(row);
-    [sums[j], gaps[j], least[j], greatest[j]] = tally;
-    if (tally[1] > 0) anyGap = true;
+    if (values instanceof Uint8Array) {
+      const twos = (products[j * p + j]! - sums[j]!) / 2;
+      const ones = sums[j]! - 2 * twos;
+      const seen = [n - gaps[j]! - ones - twos, ones, twos];
+      for (const [call, count] of seen.entries()) {
+        if (count === 0) continue;
+        least[j] = Math.min(least[j]!, call);
+        greatest[j] = Math.max(greatest[j]!, call);
+      }
+    } else [least[j], greatest[j]] = extremes(block, values, j);
   }
-  const acrossGaps = anyGap ? array() : null;
-  const sharedGaps = anyGap ? array() : null;
-  if (acrossGaps && sharedGaps) {
-    if (values instanceof Uint8Array) callsOverGaps(values, p, n, acrossGaps, sharedGaps);
-    else dosagesOverGaps(values, p, n, acrossGaps as Float64Array, sharedGaps as Float64Array);
-  }
-  return { people: n, variants: p, sums, gaps, least, greatest, products, acrossGaps, sharedGaps };
+  return { sums, gaps, least, greatest };
 }
 
-const DOSAGE_OF_CALL = Float64Array.of(0, 1, 2, 0);
-
-function fillFromCalls(
-  tile: Float32Array | Float64Array,
-  calls: Uint8Array,
-  p: number,
-  n: number,
-  from: number,
-  width: number,
-): void {
-  for (let j = 0; j < p; j++) {
-    const start = j * n + from;
-    const at = j * width;
-    for (let i = 0; i < width; i++) tile[at + i] = DOSAGE_OF_CALL[calls[start + i]!]!;
-  }
-}
-
-function fillFromDosages(
-  tile: Float32Array | Float64Array,
+/** Least and greatest dosage of a variant, people at its gaps aside. */
+function extremes(
+  { people, gaps, gapStart }: DosageBlock,
   dosages: Float64Array,
-  p: number,
-  n: number,
-  from: number,
-  width: number,
-): void {
-  for (let j = 0; j < p; j++) {
-    const start = j * n + from;
-    const at = j * width;
-    for (let i = 0; i < width; i++) {
-      const dosage = dosages[start + i]!;
-      tile[at + i] = Number.isNaN(dosage) ? 0 : dosage;
-    }
-  }
-}
-
-/** Σg, Σm, least, greatest. */
-type Tally = [number, number, number, number];
-
-function tallyCalls(calls: ArrayLike<number>): Tally {
-  const counts = new Float64Array(4);
-  for (let i = 0; i < calls.length; i++) counts[calls[i]!]!++;
-  const seen = [0, 1, 2].filter((call) => counts[call]! > 0);
-  return [counts[1]! + 2 * counts[2]!, counts[GAP]!, seen[0] ?? Infinity, seen.at(-1) ?? -Infinity];
-}
-
-function tallyDosages(dosages: ArrayLike<number>): Tally {
-  const tally: Tally = [0, 0, Infinity, -Infinity];
-  for (let i = 0; i < dosages.length; i++) {
-    const dosage = dosages[i]!;
-    if (Number.isNaN(dosage)) {
-      tally[1]++;
+  j: number,
+): [number, number] {
+  let [least, greatest] = [Infinity, -Infinity];
+  let gap = gapStart[j]!;
+  for (let i = 0; i < people; i++) {
+    if (gap < gapStart[j + 1]! && gaps[gap] === i) {
+      gap++;
       continue;
     }
-    tally[0] += dosage;
-    if (dosage < tally[2]) tally[2] = dosage;
-    if (dosage > tally[3]) tally[3] = dosage;
+    const dosage = dosages[j * people + i]!;
+    if (dosage < least) least = dosage;
+    if (dosage > greatest) greatest = dosage;
   }
-  return tally;
+  return [least, greatest];
 }
 
 /** People whose calls are turned person by person at a time. */
-const TURNED = 2048;
-/** Calls are added in lanes of 16 bits, each with its gap as the high byte: 127 calls of 2 fill the low one. */
-const LANE_FULL = 127;
-const GAP_IN_LANE = 256;
-const LANE_OF_CALL = Uint16Array.of(0, 1, 2, GAP_IN_LANE);
+const TURNED = 8192;
+/** Calls are added in bytes: 127 calls of 2 fill one. */
+const BYTE_FULL = 127;
 
-/** Gaps are few: their sums visit the people of each gap only. */
+/** Σ m_j·g_k. Gaps are few: the calls of each gap's person are added. */
 function callsOverGaps(
+  { variants: p, people: n, gaps, gapStart }: DosageBlock,
   calls: Uint8Array,
-  p: number,
-  n: number,
   across: Float32Array | Float64Array,
-  shared: Float32Array | Float64Array,
 ): void {
-  const lanes = LANES * Math.ceil(p / LANES);
+  const stride = wholeVectors(p);
   const height = Math.min(TURNED, n);
-  const kernel = gapKernel(2 * lanes * (height + 1));
-  const turned = new Uint16Array(kernel.memory.buffer, 0, height * lanes).fill(0);
-  const sum = new Uint16Array(kernel.memory.buffer, 2 * height * lanes, lanes).fill(0);
+  const kernel = callKernel(stride * (height + 1));
+  const turned = new Uint8Array(kernel.memory.buffer, 0, height * stride).fill(0);
+  const sum = new Uint8Array(kernel.memory.buffer, height * stride, stride).fill(0);
   const flush = (j: number): void => {
-    for (let k = 0; k < p; k++) {
-      across[j * p + k]! += sum[k]! & 255;
-      shared[j * p + k]! += sum[k]! >> 8;
-    }
+    for (let k = 0; k < p; k++) across[j * p + k]! += sum[k]!;
     sum.fill(0);
   };
+  const next = gapStart.slice();
   for (let from = 0; from < n; from += TURNED) {
-    const width = Math.min(TURNED, n - from);
-    turn(calls, p, n, from, width, turned, lanes);
+    const to = Math.min(n, from + TURNED);
+    turn(calls, p, n, from, to, turned, stride);
     for (let j = 0; j < p; j++) {
       let added = 0;
-      for (let i = 0; i < width; i++) {
-        if (calls[j * n + from + i] !== GAP) continue;
-        kernel.add(sum.byteOffset, 2 * i * lanes, 2 * lanes);
-        if (++added % LANE_FULL === 0) flush(j);
+      let gap = next[j]!;
+      for (; gap < gapStart[j + 1]! && gaps[gap]! < to; gap++) {
+        kernel.add(sum.byteOffset, (gaps[gap]! - from) * stride, stride);
+        if (++added % BYTE_FULL === 0) flush(j);
       }
-      if (added % LANE_FULL !== 0) flush(j);
+      if (added % BYTE_FULL !== 0) flush(j);
+      next[j] = gap;
     }
   }
 }
 
-/** The calls of some people, person by person, as lanes; in squares that stay in cache. */
+/** The calls of some people, person by person; in squares that stay in cache, four variants at a time. */
 function turn(
   calls: Uint8Array,
   p: number,
   n: number,
   from: number,
-  width: number,
-  out: Uint16Array,
+  to: number,
+  out: Uint8Array,
   stride: number,
 ): void {
   const side = 64;
+  const words = new Int32Array(out.buffer, out.byteOffset, out.length / 4);
+  const none = new Uint8Array(to - from);
+  const rowOf = (j: number): Uint8Array => (j < p ? calls.subarray(j * n + from, j * n + to) : none);
   for (let j0 = 0; j0 < p; j0 += side) {
-    const j1 = Math.min(p, j0 + side);
-    for (let i0 = 0; i0 < width; i0 += side) {
-      const i1 = Math.min(width, i0 + side);
-      for (let j = j0; j < j1; j++) {
-        const start = j * n + from;
-        for (let i = i0; i < i1; i++) out[i * stride + j] = LANE_OF_CALL[calls[start + i]!]!;
+    const rows = Array.from({ length: side }, (_, k) => rowOf(j0 + k));
+    for (let i0 = from; i0 < to; i0 += side) {
+      const [first, last] = [i0 - from, Math.min(to, i0 + side) - from];
+      for (let j = j0; j < Math.min(p, j0 + side); j += 4) {
+        const a = rows[j - j0]!;
+        const b = rows[j - j0 + 1]!;
+        const c = rows[j - j0 + 2]!;
+        const d = rows[j - j0 + 3]!;
+        let at = (first * stride + j) / 4;
+        for (let i = first; i < last; i++, at += stride / 4)
+          words[at] = a[i]! | (b[i]! << 8) | (c[i]! << 16) | (d[i]! << 24);
       }
     }
   }
 }
 
 function dosagesOverGaps(
+  { variants: p, people: n, gaps, gapStart }: DosageBlock,
   dosages: Float64Array,
-  p: number,
-  n: number,
   across: Float64Array,
-  shared: Float64Array,
 ): void {
   for (let j = 0; j < p; j++) {
-    const people = Int32Array.from({ length: n }, (_, i) => i).filter((i) =>
-      Number.isNaN(dosages[j * n + i]!),
-    );
+    const people = gaps.subarray(gapStart[j], gapStart[j + 1]);
     for (let k = 0; people.length > 0 && k < p; k++) {
-      for (let i = 0; i < people.length; i++) {
-        const dosage = dosages[k * n + people[i]!]!;
-        if (Number.isNaN(dosage)) shared[j * p + k]!++;
-        else across[j * p + k]! += dosage;
-      }
+      for (let i = 0; i < people.length; i++) across[j * p + k]! += dosages[k * n + people[i]!]!;
     }
   }
 }
 
-/** The moments of several blocks together, added in the order given; in double precision. */
-export function joinMoments(blocks: readonly DosageMoments[]): DosageMoments {
-  const first = blocks[0]!;
-  const add = (of: (block: DosageMoments) => Float32Array | Float64Array | null): Float64Array | null => {
-    let total: Float64Array | null = null;
-    for (const block of blocks) {
-      const part = of(block);
-      if (!part) continue;
-      total ??= new Float64Array(part.length);
-      if (part instanceof Float32Array) addSingle(total, part);
-      else addDouble(total, part);
+/** Σ m_j·m_k, k ≤ j: pairs of a person's gaps. */
+function shareGaps(
+  { variants: p, people: n, gaps, gapStart }: DosageBlock,
+  shared: Float32Array | Float64Array,
+): void {
+  const start = new Int32Array(n + 1);
+  for (const person of gaps) start[person + 1]!++;
+  for (let i = 0; i < n; i++) start[i + 1]! += start[i]!;
+  const variants = new Int32Array(gaps.length);
+  const next = start.slice();
+  for (let j = 0; j < p; j++) {
+    for (let g = gapStart[j]!; g < gapStart[j + 1]!; g++) variants[next[gaps[g]!]!++] = j;
+  }
+  for (let i = 0; i < n; i++) {
+    for (let a = start[i]!; a < start[i + 1]!; a++) {
+      const row = variants[a]! * p;
+      for (let b = start[i]!; b <= a; b++) shared[row + variants[b]!]!++;
     }
-    return total;
-  };
-  const extreme = (of: 'least' | 'greatest', choose: (a: number, b: number) => number): Float64Array =>
-    first[of].map((_, j) => blocks.reduce((value, block) => choose(value, block[of][j]!), first[of][j]!));
-  return {
-    people: blocks.reduce((sum, { people }) => sum + people, 0),
-    variants: first.variants,
-    sums: add(({ sums }) => sums)!,
-    gaps: add(({ gaps }) => gaps)!,
-    least: extreme('least', Math.min),
-    greatest: extreme('greatest', Math.max),
-    products: add(({ products }) => products)!,
-    acrossGaps: add(({ acrossGaps }) => acrossGaps),
-    sharedGaps: add(({ sharedGaps }) => sharedGaps),
-  };
-}
-
-// One function for each type of array: a loop that meets both is compiled for neither.
-function addSingle(total: Float64Array, part: Float32Array): void {
-  for (let i = 0; i < part.length; i++) total[i]! += part[i]!;
-}
-
-function addDouble(total: Float64Array, part: Float64Array): void {
-  for (let i = 0; i < part.length; i++) total[i]! += part[i]!;
+  }
 }
 
 export interface CentredGram {
@@ -276,7 +251,7 @@ export interface CentredGram {
 
 /** What the features are: all three by feature. */
 export interface DosageColumns {
-  /** Variant of the blocks. */
+  /** Variant of the blocks, ascending. */
   readonly variant: Int32Array;
   /** What stands at a gap, 0 … 2. */
   readonly fill: Float64Array;
@@ -284,11 +259,13 @@ export interface DosageColumns {
   readonly scale: Float64Array;
 }
 
-/** The Gram matrix of the features, gaps filled, scaled and centred. */
-export function centredGram(m: DosageMoments, columns: DosageColumns): CentredGram {
-  const { variants: p, people: n, products, acrossGaps, sharedGaps, gaps, least, greatest } = m;
+/** The Gram matrix of the features over the people of all blocks, gaps filled, scaled and centred. */
+export function centredGram(blocks: readonly DosageMoments[], columns: DosageColumns): CentredGram {
+  const p = blocks[0]!.variants;
+  const n = blocks.reduce((sum, { people }) => sum + people, 0);
   const { variant, fill, scale } = columns;
-  const totals = fill.map((value, f) => m.sums[variant[f]!]! + gaps[variant[f]!]! * value);
+  const { sums, gaps, least, greatest } = joinTallies(blocks);
+  const totals = fill.map((value, f) => sums[variant[f]!]! + gaps[variant[f]!]! * value);
   const active = Int32Array.from(variant.keys()).filter((f) => {
     const j = variant[f]!;
     const isFilledOtherwise = gaps[j]! > 0 && fill[f] !== least[j];
@@ -296,21 +273,81 @@ export function centredGram(m: DosageMoments, columns: DosageColumns): CentredGr
   });
   const r = active.length;
   const gram = matrix(r, r);
+  const hasGaps = blocks.some(({ acrossGaps }) => acrossGaps !== null);
+  const [products, across, shared] = [new Float64Array(p), new Float64Array(p), new Float64Array(p)];
   for (let a = 0; a < r; a++) {
     const f = active[a]!;
     const j = variant[f]!;
+    sumRows(products, blocks, 'products', j, j + 1);
+    if (hasGaps) {
+      sumRows(across, blocks, 'acrossGaps', j, p);
+      sumRows(shared, blocks, 'sharedGaps', j, j + 1);
+    }
+    const row = a * r;
     for (let b = 0; b <= a; b++) {
       const g = active[b]!;
       const k = variant[g]!;
-      let value = products[Math.max(j, k) * p + Math.min(j, k)]!;
-      if (acrossGaps && sharedGaps) {
-        value += fill[f]! * (acrossGaps[j * p + k]! + fill[g]! * sharedGaps[j * p + k]!);
-        value += fill[g]! * acrossGaps[k * p + j]!;
-      }
-      value = scale[f]! * scale[g]! * (value - (totals[f]! * totals[g]!) / n);
-      gram.data[a * r + b] = value;
-      gram.data[b * r + a] = value;
+      const overGaps = fill[f]! * (across[k]! + fill[g]! * shared[k]!);
+      gram.data[row + b] = scale[f]! * scale[g]! * (products[k]! + overGaps - (totals[f]! * totals[g]!) / n);
+    }
+    // The gaps of this feature in rows to come wait in the upper triangle, where they follow each other.
+    for (let b = a + 1; b < r; b++) {
+      const g = active[b]!;
+      gram.data[row + b] = scale[f]! * scale[g]! * fill[f]! * across[variant[g]!]!;
     }
   }
+  foldUpper(gram);
   return { n, means: totals.map((total, f) => (scale[f]! * total) / n), active, gram };
+}
+
+/** Adds the upper triangle to the lower, and makes both equal; in squares that stay in cache. */
+function foldUpper({ data, rows: r }: Matrix): void {
+  const side = 64;
+  for (let a0 = 0; a0 < r; a0 += side) {
+    for (let b0 = 0; b0 <= a0; b0 += side) {
+      for (let a = a0; a < Math.min(r, a0 + side); a++) {
+        for (let b = b0; b < Math.min(a, b0 + side); b++) {
+          const value = data[a * r + b]! + data[b * r + a]!;
+          data[a * r + b] = value;
+          data[b * r + a] = value;
+        }
+      }
+    }
+  }
+}
+
+function joinTallies(blocks: readonly DosageMoments[]): Tallies {
+  const join = (of: keyof Tallies, combine: (a: number, b: number) => number): Float64Array =>
+    blocks[0]![of].map((_, j) => blocks.map((block) => block[of][j]!).reduce((a, b) => combine(a, b)));
+  return {
+    sums: join('sums', (a, b) => a + b),
+    gaps: join('gaps', (a, b) => a + b),
+    least: join('least', Math.min),
+    greatest: join('greatest', Math.max),
+  };
+}
+
+/** Row `j` of the blocks' tables together, up to column `end`; in double precision. */
+function sumRows(
+  total: Float64Array,
+  blocks: readonly DosageMoments[],
+  of: 'products' | 'acrossGaps' | 'sharedGaps',
+  j: number,
+  end: number,
+): void {
+  total.fill(0, 0, end);
+  for (const block of blocks) {
+    const part = block[of]?.subarray(j * block.variants, j * block.variants + end);
+    if (part instanceof Float32Array) addSingle(total, part);
+    else if (part) addDouble(total, part);
+  }
+}
+
+// One function for each type of array: a loop that meets both is compiled for neither.
+function addSingle(total: Float64Array, part: Float32Array): void {
+  for (let i = 0; i < part.length; i++) total[i]! += part[i]!;
+}
+
+function addDouble(total: Float64Array, part: Float64Array): void {
+  for (let i = 0; i < part.length; i++) total[i]! += part[i]!;
 }

@@ -25,7 +25,7 @@ const LEARNERS: readonly Learner[] = ['bayesian-ridge', 'ridge', 'lasso', 'elast
 
 export const modelStack = defineTask<StackParams>({
   name: 'model.stack',
-  version: 2,
+  version: 3,
   summary: 'Fits stacked models of a trait, one for each configuration of modalities.',
   details: `Layer 1 is a Bayesian ridge on each modality, layer 2 a Bayesian ridge on the layer-1 predictions; a configuration of one
 modality has no layer 2. \`faithful\` is scikit-learn's iteration in both layers, with layer 2 on in-sample layer-1 fits;

@@ -10,27 +10,30 @@ import { ploidyOf, type Ploidy } from '../genotypes/chromosome.js';
 import { SEX_MALE } from '../genotypes/samples.js';
 import { callBlocks, dosageBlocks } from '../genotypes/source.js';
 import { DosageModality, MeasuredBlock, suitMoments, type DosageRows } from '../stats/dosage-modality.js';
-import { GAP, type DosageColumns } from '../stats/dosage-moments.js';
+import { GAP, dosageBlock } from '../stats/dosage-block.js';
+import type { DosageColumns } from '../stats/dosage-moments.js';
 import { DenseModality, type PreparedModality } from '../stats/stack.js';
 import { biallelic, refusing, type OpenView } from './genotype-views.js';
 import { SNPS, snpNames, snpUnit, type SnpModality } from './snp-modality.js';
 
-/** One cell's people and what was read of them. */
+/** One cell's people and what is read of them. */
 interface Cell {
   readonly people: number;
   readonly values: Uint8Array | Float64Array;
-  readonly measured: MeasuredBlock;
   /** Copies of ALT and alleles observed, by variant: men's X counts one, women have no Y. */
   readonly copies: Float64Array;
   readonly alleles: Float64Array;
 }
+
+/** A cell that was read. */
+type ReadCell = Omit<Cell, 'values'> & { readonly measured: MeasuredBlock };
 
 export class SnpTraining {
   private constructor(
     private readonly opened: OpenView,
     /** The variants that have dosages. */
     private readonly variants: Uint32Array,
-    private readonly cells: ReadonlyMap<number, Cell>,
+    private readonly cells: ReadonlyMap<number, ReadCell>,
   ) {}
 
   /**
@@ -60,7 +63,11 @@ export class SnpTraining {
         ? readDosages(opened, variants, rows, readers)
         : readCalls(opened, variants, rows, readers),
     );
-    return new SnpTraining(opened, variants, cells);
+    const read = [...cells].map(([number, { people: size, values, copies, alleles }]): [number, ReadCell] => {
+      const measured = new MeasuredBlock(dosageBlock(variants.length, size, values));
+      return [number, { people: size, measured, copies, alleles }];
+    });
+    return new SnpTraining(opened, variants, new Map(read));
   }
 
   /**
@@ -124,7 +131,7 @@ export class SnpTraining {
   }
 }
 
-function rowsOf(cells: readonly Cell[], numbers: readonly number[], cellOf: Int32Array): DosageRows {
+function rowsOf(cells: readonly ReadCell[], numbers: readonly number[], cellOf: Int32Array): DosageRows {
   const place = new Map(numbers.map((number, b) => [number, b]));
   const next = new Int32Array(cells.length);
   const block = Int32Array.from(cellOf, (cell) => place.get(cell)!);
@@ -136,7 +143,6 @@ function newCell(people: number, variants: number, hasDosages: boolean): Cell {
   return {
     people,
     values,
-    measured: new MeasuredBlock({ variants, people, values }),
     copies: new Float64Array(variants),
     alleles: new Float64Array(variants),
   };

@@ -2,13 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { fitRidge, fitSystem } from '../../stats/bayesian-ridge.js';
 import { DosageModality, MeasuredBlock, suitMoments } from '../../stats/dosage-modality.js';
-import {
-  GAP,
-  centredGram,
-  dosageMoments,
-  joinMoments,
-  type DosageBlock,
-} from '../../stats/dosage-moments.js';
+import { GAP, addWeighted, dosageBlock, products, type DosageBlock } from '../../stats/dosage-block.js';
+import { centredGram, dosageMoments } from '../../stats/dosage-moments.js';
 import { factorise, projectTargets } from '../../stats/factorisation.js';
 import type { Backend } from '../../stats/linalg/backend.js';
 import { matrix, type Matrix } from '../../stats/linalg/matrix.js';
@@ -70,7 +65,7 @@ function blockOf(values: Uint8Array | Float64Array, people: readonly number[]): 
     values instanceof Uint8Array ? new Uint8Array(P * people.length) : new Float64Array(P * people.length);
   for (let j = 0; j < P; j++)
     people.forEach((i, at) => (picked[j * people.length + at] = values[j * N + i]!));
-  return { variants: P, people: people.length, values: picked };
+  return dosageBlock(P, people.length, picked);
 }
 
 const variant = Int32Array.from(range(P));
@@ -152,11 +147,15 @@ describe.each(backends)('moments of blocks, %s', (_, backend) => {
         backend,
       ),
     );
-    const [one, joined] = [whole, joinMoments(parts)].map((moments) =>
+    const [one, joined, reversed] = [[whole], parts, parts.toReversed()].map((moments) =>
       centredGram(moments, { variant, fill, scale }),
     );
     expect(joined).toEqual(one);
-    expect(joinMoments(parts.toReversed())).toEqual(joinMoments(parts));
+    expect(reversed).toEqual(one);
+    // Both triangles, of which only one is summed.
+    const { data, cols } = one!.gram;
+    for (let a = 0; a < cols; a++)
+      for (let b = 0; b < a; b++) expect(data[a * cols + b]).toBe(data[b * cols + a]);
   });
 
   it('sums over gaps are those of a plain loop, with more gaps than a lane holds', () => {
@@ -164,10 +163,7 @@ describe.each(backends)('moments of blocks, %s', (_, backend) => {
     const rng = rngFromSeed(seed, 'gaps');
     const values = Uint8Array.from({ length: p * n }, () => Math.floor(4 * rng.uniform()));
     const exact = Float64Array.from(values, (call) => (call === GAP ? NaN : call));
-    for (const block of [
-      { variants: p, people: n, values },
-      { variants: p, people: n, values: exact },
-    ]) {
+    for (const block of [dosageBlock(p, n, values.slice()), dosageBlock(p, n, exact)]) {
       const { acrossGaps, sharedGaps, gaps, sums, products } = dosageMoments(block, backend);
       for (let j = 0; j < p; j++) {
         for (let k = 0; k < p; k++) {
@@ -178,12 +174,45 @@ describe.each(backends)('moments of blocks, %s', (_, backend) => {
             else if (a === GAP) across += b;
             else if (b !== GAP) product += a * b;
           }
-          expect([acrossGaps![j * p + k], sharedGaps![j * p + k]]).toEqual([across, shared]);
-          if (k <= j) expect(products[j * p + k]).toBe(product);
+          expect(acrossGaps![j * p + k]).toBe(across);
+          if (k <= j) expect([sharedGaps![j * p + k], products[j * p + k]]).toEqual([shared, product]);
         }
         const row = values.subarray(j * n, (j + 1) * n);
         expect(gaps[j]).toBe(row.filter((call) => call === GAP).length);
         expect(sums[j]).toBe(row.reduce((sum, call) => sum + (call === GAP ? 0 : call), 0));
+      }
+    }
+  });
+
+  it('sums over people are those of a plain loop, whatever the number of people and wherever the calls begin', () => {
+    const rng = rngFromSeed(seed, 'sums');
+    for (const n of [1, 2, 7, 8, 15, 16, 17, 33, 250]) {
+      const p = 3;
+      const raw = Uint8Array.from({ length: p * n }, () => Math.floor(4 * rng.uniform()));
+      const weight = Float64Array.from({ length: n }, () => rng.normal());
+      const offset = new Uint8Array(p * n + 1).subarray(1);
+      offset.set(raw);
+      const doubles = Float64Array.from(raw, (call) => (call === GAP ? NaN : call));
+      for (const values of [raw.slice(), offset, doubles]) {
+        const block = dosageBlock(p, n, values);
+        const [order, filled, coef] = [
+          Int32Array.of(2, 0),
+          Float64Array.of(0.3, 1.7),
+          Float64Array.of(-0.4, 2),
+        ];
+        const x = (f: number, i: number): number => {
+          const call = raw[order[f]! * n + i]!;
+          return call === GAP ? filled[f]! : call;
+        };
+        const got = products(block, weight, order, filled);
+        const sums = Float64Array.from({ length: n }, (_, i) => i);
+        addWeighted(sums, block, order, coef, filled);
+        for (const f of [0, 1])
+          expect(got[f]).toBeCloseTo(
+            range(n).reduce((sum, i) => sum + x(f, i) * weight[i]!, 0),
+            12,
+          );
+        for (let i = 0; i < n; i++) expect(sums[i]).toBeCloseTo(i - 0.4 * x(0, i) + 2 * x(1, i), 12);
       }
     }
   });
