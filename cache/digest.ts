@@ -37,7 +37,12 @@ export function canonicalJson(value: unknown): string {
 
 /** Digest of `tag` and canonical JSON: keys, manifests, preimages. */
 export function digestOf(tag: string, value: unknown): Digest {
-  return hash('sha256', `${tag}\n${canonicalJson(value)}`);
+  return digestOfText(tag, canonicalJson(value));
+}
+
+/** The same, of what is canonical JSON already. */
+export function digestOfText(tag: string, canonical: string): Digest {
+  return hash('sha256', `${tag}\n${canonical}`);
 }
 
 /** Digest of a JSON value as an artifact; `text` is its canonical form. */

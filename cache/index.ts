@@ -220,6 +220,21 @@ export class Index {
     return text === undefined ? null : (JSON.parse(text) as EntryDetails);
   }
 
+  /** What results warned of, those that did; and the backends of all of them. */
+  notes(keys: readonly Digest[]): {
+    readonly warnings: ReadonlyMap<Digest, readonly string[]>;
+    readonly backends: readonly string[];
+  } {
+    const list = JSON.stringify(keys);
+    const warned = this.statements.warningsOf.all(list);
+    return {
+      warnings: new Map(
+        warned.map(({ key, warnings }) => [key.toString('hex'), JSON.parse(warnings) as string[]]),
+      ),
+      backends: this.statements.backendsOf.all(list),
+    };
+  }
+
   /** The newest keys of a task, newest first: candidates for "nearest preimage". */
   recentPreimages(task: string, limit: number): { key: Digest; preimage: Preimage }[] {
     return this.statements.recent

@@ -104,6 +104,13 @@ export function prepareStatements(db: Database.Database) {
     unpin: db.prepare<[number]>('DELETE FROM pin WHERE run = ?'),
     preimage: pluck<[Buffer], string>('SELECT preimage FROM entry WHERE key = ?'),
     details: pluck<[Buffer], string>('SELECT details FROM entry WHERE key = ?'),
+    warningsOf: db.prepare<[string], { key: Buffer; warnings: string }>(
+      `SELECT key, details ->> '$.warnings' AS warnings FROM entry
+       WHERE key IN (SELECT unhex(value) FROM json_each(?)) AND json_array_length(details, '$.warnings') > 0`,
+    ),
+    backendsOf: pluck<[string], string>(
+      `SELECT DISTINCT details ->> '$.backend' FROM entry WHERE key IN (SELECT unhex(value) FROM json_each(?))`,
+    ),
     addEntry: db.prepare<[Buffer, string, string, string]>(
       'INSERT INTO entry (key, outputs, preimage, details) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO NOTHING',
     ),

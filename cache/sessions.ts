@@ -68,6 +68,14 @@ export class Sessions {
     });
   }
 
+  /** Processes at work on the store, this one aside; nothing is written. */
+  atWork(): { readonly kind: SessionKind; readonly pid: number }[] {
+    return this.statements.all
+      .all()
+      .filter((row) => row.id !== this.own && isAlive(row))
+      .map(({ kind, pid }) => ({ kind, pid }));
+  }
+
   private beat(): void {
     try {
       if (this.own !== null) this.statements.beat.run(Date.now(), this.own);

@@ -51,13 +51,16 @@ export const verb = defineVerb<WorkflowFlags>({
       const runs = rows.map((row) => report(row, pins.get(row.id) ?? null));
       const nodes = rows[0] ? summaryOf(rows[0]).nodes : [];
       const { Recorded } = await import('../engine/recorded.js');
+      const working = store.index.sessions.atWork();
       const failures = rows[0] ? rootFailures(new Recorded(store, rows[0])) : [];
       if (terminal.isJson) {
-        terminal.json({ workflow, file, store: folder, runs, nodes, failures });
+        terminal.json({ workflow, file, store: folder, runs, nodes, failures, working });
         return EXIT.done;
       }
       terminal.print(`${workflow} (${nearPath(file)}), store ${nearPath(folder)}`);
       for (const line of statusLines(runs, failures, terminal.paint)) terminal.print(line);
+      for (const { kind, pid } of working)
+        terminal.print(`a ${kind} is at work on this store now (process ${pid})`);
       return EXIT.done;
     } finally {
       store.close();
@@ -106,7 +109,7 @@ export function statusLines(
   failures: readonly FailureReport[],
   paint: Paint,
 ): string[] {
-  if (runs.length === 0) return ['no run yet'];
+  if (runs.length === 0) return ['no run has ended yet'];
   const colours = { done: paint.green, failed: paint.red, interrupted: paint.yellow, running: paint.cyan };
   const rows = runs.map((run) => [
     String(run.run),

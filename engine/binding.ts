@@ -6,7 +6,7 @@
  * (run.ts).
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
-import { canonicalJson, digestOf } from '../cache/digest.js';
+import { canonicalJson, digestOf, digestOfText } from '../cache/digest.js';
 import type { Preimage } from '../cache/index.js';
 import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
@@ -20,7 +20,7 @@ import type { RawFiles, RawTable } from './raw.js';
 import { TaskError, type GatheredItem, type InputPort, type Json } from './task.js';
 import { bindColumns, findColumn, pickColumns, renamed } from './manifest-columns.js';
 import { Views } from './views.js';
-import type { Binding, Reference, Workflow } from './workflow.js';
+import type { Binding, Reference, Template, Workflow } from './workflow.js';
 
 /** What the inputs of an instance amount to. */
 export interface BoundInputs {
@@ -31,7 +31,27 @@ export interface BoundInputs {
 /** The key of an instance: everything that its result depends on, and nothing else. */
 export function keyOf(preimage: Preimage): Digest {
   const { task, version, params, inputs, seed } = preimage;
-  return digestOf('key/1', [task, version, params, inputs, seed]);
+  const parts = [
+    JSON.stringify(task),
+    version,
+    canonicalParams(params),
+    canonicalJson(inputs),
+    JSON.stringify(seed),
+  ];
+  return digestOfText('key/1', `[${parts.join(',')}]`);
+}
+
+const isFilled = (template: Template | null): boolean =>
+  template?.parts.some((part) => typeof part !== 'string') ?? false;
+
+const spelled = new WeakMap<object, string>();
+
+/** Parameters without holes are one object for all instances of a node: they are spelled once. */
+function canonicalParams(params: unknown): string {
+  if (typeof params !== 'object' || params === null) return canonicalJson(params);
+  let text = spelled.get(params);
+  if (text === undefined) spelled.set(params, (text = canonicalJson(params)));
+  return text;
 }
 
 interface Bound {
@@ -41,9 +61,14 @@ interface Bound {
 
 export class Binder {
   private readonly manifests = new Map<Digest, Manifest>();
-  /** Digest of a narrowed manifest, by the digest of the whole one and the columns kept. */
+  /** Manifests of which columns were picked, by the whole one's digest and the picks. */
+  private readonly picked = new Map<string, Manifest>();
+  /** Narrowed manifests, by what they say; and by the whole one and the columns kept, which is sooner known. */
   private readonly reads = new Map<string, Bound>();
+  private readonly readsOf = new WeakMap<Manifest, Map<string, Bound>>();
   private readonly wholes = new Map<string, Bound>();
+  /** By group of consumers; parameters without holes are one object for all instances of a node. */
+  private readonly ofGroups = new Map<Reference, Map<number, { params: Json; bound: Bound }>>();
 
   private readonly views: Views;
 
@@ -122,8 +147,10 @@ export class Binder {
     if (binding.how === 'named') throw new Error('internal error: a map inside a map of references');
     if (binding.how === 'one') {
       const { reference } = binding;
-      const source = this.source(reference, instance, items);
-      return source && this.value(spec, port, reference, source, items, params);
+      return this.shared(reference, instance, params, () => {
+        const source = this.source(reference, instance, items);
+        return source && this.value(spec, port, reference, source, items, params);
+      });
     }
     const parts: Manifest[] = [];
     for (const reference of binding.references) {
@@ -140,6 +167,26 @@ export class Binder {
       parts.push(manifest);
     }
     return this.narrowed(bindColumns(parts, port), spec, params);
+  }
+
+  /** What many instances receive from one producer is bound once. */
+  private shared(
+    reference: Reference,
+    instance: number,
+    params: Json,
+    bind: () => Bound | null,
+  ): Bound | null {
+    const dependency = this.graph.dependencies.get(reference);
+    const hasHoles = (reference.columns ?? []).some(({ column, as }) => isFilled(column) || isFilled(as));
+    if (!dependency || hasHoles || dependency.groups >= dependency.consumer.count) return bind();
+    let known = this.ofGroups.get(reference);
+    if (!known) this.ofGroups.set(reference, (known = new Map<number, { params: Json; bound: Bound }>()));
+    const group = dependency.groupOfConsumer(instance);
+    const before = known.get(group);
+    if (before?.params === params) return before.bound;
+    const bound = bind();
+    if (bound) known.set(group, { params, bound });
+    return bound;
   }
 
   private gather(
@@ -263,15 +310,18 @@ export class Binder {
         : reference.source.input;
     const picks = reference.columns && pickColumns(reference.columns, items);
     if ('ref' in source) {
-      const whole = this.manifest(source.ref.digest);
-      return picks
-        ? {
-            ...whole,
-            columns: picks.map((pick) =>
-              renamed(findColumn(whole.columns, pick.column, name, port), pick.as),
-            ),
-          }
-        : whole;
+      const { digest } = source.ref;
+      const whole = this.manifest(digest);
+      if (!picks) return whole;
+      const memo = JSON.stringify([digest, picks]);
+      let kept = this.picked.get(memo);
+      if (!kept) {
+        const columns = picks.map((pick) =>
+          renamed(findColumn(whole.columns, pick.column, name, port), pick.as),
+        );
+        this.picked.set(memo, (kept = { ...whole, columns }));
+      }
+      return kept;
     }
     const table = source.table!;
     const header = this.raw.header(table);
@@ -342,7 +392,16 @@ export class Binder {
 
   /** Keeps the columns that the port reads, in the table's order, and names the result by its content. Also one object. */
   private narrowed(whole: Manifest, spec: InputPort, params: Json): Bound {
-    const read = new Set(this.readNames(spec, params, whole));
+    const names = this.readNames(spec, params, whole);
+    let ofWhole = this.readsOf.get(whole);
+    if (!ofWhole) this.readsOf.set(whole, (ofWhole = new Map<string, Bound>()));
+    const kept = names.join('\0');
+    let known = ofWhole.get(kept);
+    if (!known) ofWhole.set(kept, (known = this.narrowing(whole, new Set(names))));
+    return known;
+  }
+
+  private narrowing(whole: Manifest, read: ReadonlySet<string>): Bound {
     const columns = whole.columns.filter((column) => read.has(column.name));
     const memo = JSON.stringify([whole.id, whole.rows, columns]);
     let known = this.reads.get(memo);

@@ -147,7 +147,7 @@ export class NodeState {
 export class Dependency {
   /** Unfinished producers in each group. */
   remaining = new Int32Array(0);
-  private groups = 1;
+  groups = 1;
   /** Shared axes: position in the producer, position in the consumer, stride in the group number. */
   private shared: { producer: number; consumer: number; stride: number; size: number }[] = [];
   private fixed: { axis: number; at: number }[] = [];

@@ -59,6 +59,8 @@ const BUSY_RETRY_MS = 1_000;
 
 /** So many instances are decided before what they need is computed: the workers are not to wait for 100,000 keys. */
 const DECIDED_AT_ONCE = 8_192;
+/** Keys that are looked up by one query. */
+const LOOKED_UP_AT_ONCE = 512;
 
 /** failed: fail-fast, what runs may end. interrupted: what runs is dropped. broken: the store cannot be written. */
 type Stop = 'no' | 'failed' | 'interrupted' | 'broken';
@@ -209,9 +211,11 @@ export class Run {
       if (ready.length === 0 || left === 0) break;
       // Lookups read the store one by one: in one read transaction they are several times faster.
       this.store.index.reading(() => {
-        let i = 0;
-        for (; i < ready.length && left > 0; i++, left--) this.decide(...ready[i]!);
-        ready.splice(0, i);
+        while (ready.length > 0 && left > 0) {
+          const some = ready.splice(0, Math.min(left, LOOKED_UP_AT_ONCE));
+          left -= some.length;
+          this.decide(some);
+        }
       });
     }
     this.reading.hashFiles();
@@ -239,33 +243,37 @@ export class Run {
 
   // ---- deciding: key, look up, have computed ----
 
-  private decide(state: NodeState, i: number): void {
-    if (state.status[i] !== Status.waiting) return;
-    const made = this.make(state, i);
-    if (!made) return;
-    const { preimage, inputs } = made;
-    const key = keyOf(preimage);
-    state.keys[i] = key;
-    const entry = this.store.index.lookup(key);
-    if (entry) {
-      this.walk.complete(state, i, Status.fresh, entry.outputs);
-      return;
+  private decide(some: readonly (readonly [NodeState, number])[]): void {
+    const made = some.flatMap(([state, i]) => {
+      if (state.status[i] !== Status.waiting) return [];
+      const of = this.make(state, i);
+      return of ? [{ state, i, ...of, key: (state.keys[i] = keyOf(of.preimage)) }] : [];
+    });
+    const found = this.store.index.lookupAll(made.map(({ key }) => key));
+    for (const { state, i, key, inputs, preimage } of made) {
+      // Who waited for several files is ready several times.
+      if (state.status[i] !== Status.waiting) continue;
+      const entry = found.get(key);
+      if (entry) {
+        this.walk.complete(state, i, Status.fresh, entry.outputs);
+        continue;
+      }
+      this.options.hold?.require(state, i, this.raw);
+      this.tally.due(state, this.reason(state, i, preimage));
+      const { params, seed } = preimage;
+      if (this.calls)
+        this.calls.add({
+          state,
+          instance: i,
+          key,
+          params: params as Json,
+          seed,
+          inputs,
+          preimage,
+          alone: false,
+        });
+      else this.walk.complete(state, i, Status.due, null);
     }
-    this.options.hold?.require(state, i, this.raw);
-    this.tally.due(state, this.reason(state, i, preimage));
-    const { params, seed } = preimage;
-    if (this.calls)
-      this.calls.add({
-        state,
-        instance: i,
-        key,
-        params: params as Json,
-        seed,
-        inputs,
-        preimage,
-        alone: false,
-      });
-    else this.walk.complete(state, i, Status.due, null);
   }
 
   /** The inputs and the preimage of an instance whose dependencies are finished; null when it failed, or must wait for raw files. */

@@ -7,6 +7,7 @@ import {
   I32_ADD,
   PAGE,
   V128,
+  eightAsDoubles,
   get,
   increase,
   leb,
@@ -40,17 +41,12 @@ const STORE = simd(0x0b, 0, 0);
 const load = (vector: number): number[] => simd(0x00, 0, ...leb(VECTOR * vector));
 const store = (vector: number): number[] => simd(0x0b, 0, ...leb(VECTOR * vector));
 const SPLAT_DOUBLE = simd(0x0a, 0, 0);
-const WIDEN_EIGHT = simd(0x02, 0, 0);
 const BYTES_ADD = simd(0x6e);
 const [WORDS_LOW, WORDS_HIGH] = [simd(0xa9), simd(0xaa)];
 const [SHORTS_LOW, SHORTS_HIGH] = [simd(0x89), simd(0x8a)];
 const SINGLES = simd(0xfa);
-const DOUBLES_LOW = simd(0xfe);
 const ADD = simd(0xf0);
 const MULTIPLY = simd(0xf2);
-/** The upper half of a vector as its lower. */
-const UPPER = simd(0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
-
 /** end ← start + bytes. */
 const endAt = (end: number, start: number): number[] => [
   ...[...get(start), ...get(BYTES), I32_ADD, ...set(end)],
@@ -100,21 +96,6 @@ function widenFunction(): WasmFunction {
   };
 }
 
-/** Eight calls at `CALLS` as four vectors of doubles; each is handed on by `use`. */
-function eight(
-  [shorts, words]: readonly [number, number],
-  use: (vector: number, doubles: readonly number[]) => readonly number[],
-): number[] {
-  return [
-    ...[...get(CALLS), ...WIDEN_EIGHT, ...set(shorts)],
-    ...[WORDS_LOW, WORDS_HIGH].flatMap((half, h) => [
-      ...[...get(shorts), ...half, ...set(words)],
-      ...use(2 * h, [...get(words), ...DOUBLES_LOW]),
-      ...use(2 * h + 1, [...get(words), ...get(words), ...UPPER, ...DOUBLES_LOW]),
-    ]),
-  ];
-}
-
 function multiplyFunction(): WasmFunction {
   const [end, shorts, words, sum] = [4, 5, 6, 7];
   const at = (k: number): number => sum + k;
@@ -128,7 +109,7 @@ function multiplyFunction(): WasmFunction {
     body: [
       ...endAt(end, CALLS),
       ...loopWhileBelow(CALLS, end, [
-        ...eight([shorts, words], (vector, doubles) => [
+        ...eightAsDoubles(get(CALLS), [shorts, words], (vector, doubles) => [
           ...[...doubles, ...get(LAST), ...load(vector), ...MULTIPLY],
           ...[...get(at(vector)), ...ADD, ...set(at(vector))],
         ]),
@@ -155,7 +136,7 @@ function accumulateFunction(): WasmFunction {
       ...endAt(end, CALLS),
       ...[...get(LAST), ...SPLAT_DOUBLE, ...set(weight)],
       ...loopWhileBelow(CALLS, end, [
-        ...eight([shorts, words], (vector, doubles) => [
+        ...eightAsDoubles(get(CALLS), [shorts, words], (vector, doubles) => [
           ...[...get(FIRST), ...get(FIRST), ...load(vector)],
           ...[...doubles, ...get(weight), ...MULTIPLY, ...ADD, ...store(vector)],
         ]),

@@ -275,26 +275,24 @@ export function centredGram(blocks: readonly DosageMoments[], columns: DosageCol
   const gram = matrix(r, r);
   const hasGaps = blocks.some(({ acrossGaps }) => acrossGaps !== null);
   const [products, across, shared] = [new Float64Array(p), new Float64Array(p), new Float64Array(p)];
+  const place = Int32Array.from(active, (f) => variant[f]!);
+  const [expected, unit, total] = [fill, scale, totals].map((of) => Float64Array.from(active, (f) => of[f]!));
   for (let a = 0; a < r; a++) {
-    const f = active[a]!;
-    const j = variant[f]!;
+    const j = place[a]!;
     sumRows(products, blocks, 'products', j, j + 1);
     if (hasGaps) {
       sumRows(across, blocks, 'acrossGaps', j, p);
       sumRows(shared, blocks, 'sharedGaps', j, j + 1);
     }
-    const row = a * r;
+    const row = gram.data.subarray(a * r, (a + 1) * r);
+    const [mean, atGap, scaled] = [total![a]! / n, expected![a]!, unit![a]!];
     for (let b = 0; b <= a; b++) {
-      const g = active[b]!;
-      const k = variant[g]!;
-      const overGaps = fill[f]! * (across[k]! + fill[g]! * shared[k]!);
-      gram.data[row + b] = scale[f]! * scale[g]! * (products[k]! + overGaps - (totals[f]! * totals[g]!) / n);
+      const k = place[b]!;
+      const overGaps = atGap * (across[k]! + expected![b]! * shared[k]!);
+      row[b] = scaled * unit![b]! * (products[k]! + overGaps - mean * total![b]!);
     }
     // The gaps of this feature in rows to come wait in the upper triangle, where they follow each other.
-    for (let b = a + 1; b < r; b++) {
-      const g = active[b]!;
-      gram.data[row + b] = scale[f]! * scale[g]! * fill[f]! * across[variant[g]!]!;
-    }
+    for (let b = a + 1; b < r; b++) row[b] = scaled * unit![b]! * atGap * across[place[b]!]!;
   }
   foldUpper(gram);
   return { n, means: totals.map((total, f) => (scale[f]! * total) / n), active, gram };

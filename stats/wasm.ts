@@ -61,6 +61,25 @@ export const loopWhileBelow = (counter: number, end: number, body: readonly numb
   0x0b,
 ];
 
+const [WORDS_LOW, WORDS_HIGH] = [simd(0xa9), simd(0xaa)];
+const DOUBLES_LOW = simd(0xfe);
+/** The upper half of a vector as its lower. */
+const UPPER = simd(0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+
+/** Eight bytes at `address` as four vectors of doubles, each put to `use`; `shorts` and `words` are vector locals for it. */
+export const eightAsDoubles = (
+  address: readonly number[],
+  [shorts, words]: readonly [number, number],
+  use: (vector: number, doubles: readonly number[]) => readonly number[],
+): number[] => [
+  ...[...address, ...simd(0x02, 0, 0), ...set(shorts)],
+  ...[WORDS_LOW, WORDS_HIGH].flatMap((half, h) => [
+    ...[...get(shorts), ...half, ...set(words)],
+    ...use(2 * h, [...get(words), ...DOUBLES_LOW]),
+    ...use(2 * h + 1, [...get(words), ...get(words), ...UPPER, ...DOUBLES_LOW]),
+  ]),
+];
+
 export interface WasmFunction {
   readonly name: string;
   /** All of them addresses and lengths (i32); nothing is returned. */

@@ -23,12 +23,13 @@ export function readNotes({ graph, store }: ReportContext): Notes {
   store.index.reading(() => {
     for (const state of graph.nodes.values()) {
       const messages = new Map<string, string[]>();
-      for (let i = 0; i < state.count; i++) {
-        const key = state.keys[i];
-        const details = key && hasResult(state, i) ? store.index.details(key) : null;
-        if (!details) continue;
-        backends.add(details.backend);
-        for (const message of details.warnings) {
+      const made = Array.from({ length: state.count }, (_, i) => i).filter(
+        (i) => state.keys[i] && hasResult(state, i),
+      );
+      const notes = store.index.notes(made.map((i) => state.keys[i]!));
+      for (const backend of notes.backends) backends.add(backend);
+      for (const i of notes.warnings.size > 0 ? made : []) {
+        for (const message of notes.warnings.get(state.keys[i]!) ?? []) {
           const items = messages.get(message) ?? [];
           items.push(state.itemText(i));
           messages.set(message, items);

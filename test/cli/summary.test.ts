@@ -342,7 +342,7 @@ failed in run 9:
   });
 
   it('may be empty', () => {
-    expect(statusLines([], [], PLAIN)).toEqual(['no run yet']);
+    expect(statusLines([], [], PLAIN)).toEqual(['no run has ended yet']);
   });
 });
 
