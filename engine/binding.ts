@@ -6,7 +6,7 @@
  * (run.ts).
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
-import { canonicalJson, digestOf, digestOfText } from '../cache/digest.js';
+import { canonicalJson, digestOf } from '../cache/digest.js';
 import type { Preimage } from '../cache/index.js';
 import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
@@ -28,31 +28,8 @@ export interface BoundInputs {
   readonly preimage: Preimage['inputs'];
 }
 
-/** The key of an instance: everything that its result depends on, and nothing else. */
-export function keyOf(preimage: Preimage): Digest {
-  const { task, version, params, inputs, seed } = preimage;
-  const parts = [
-    JSON.stringify(task),
-    version,
-    canonicalParams(params),
-    canonicalJson(inputs),
-    JSON.stringify(seed),
-  ];
-  return digestOfText('key/1', `[${parts.join(',')}]`);
-}
-
 const isFilled = (template: Template | null): boolean =>
   template?.parts.some((part) => typeof part !== 'string') ?? false;
-
-const spelled = new WeakMap<object, string>();
-
-/** Parameters without holes are one object for all instances of a node: they are spelled once. */
-function canonicalParams(params: unknown): string {
-  if (typeof params !== 'object' || params === null) return canonicalJson(params);
-  let text = spelled.get(params);
-  if (text === undefined) spelled.set(params, (text = canonicalJson(params)));
-  return text;
-}
 
 interface Bound {
   readonly wire: WireValue;

@@ -50,6 +50,13 @@ describe('leases', () => {
   });
 });
 
+it('who is at work is told to everybody else, and the dead are not', () => {
+  expect(one.sessions.atWork()).toEqual([{ kind: 'run', pid: process.pid }]);
+  other.sessions.leave();
+  expect(one.sessions.atWork()).toEqual([]);
+  expect(other.sessions.atWork()).toEqual([{ kind: 'run', pid: process.pid }]);
+});
+
 it('the version of others changes with what they commit, and with nothing else', () => {
   const before = one.othersVersion;
   one.addFileDigest('file', { size: 1n, mtimeNs: 1n, ctimeNs: 1n, ino: 1n }, a);
