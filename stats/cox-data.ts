@@ -109,9 +109,10 @@ export function completeRows(
  * (R: survival::aeqSurv; an interval that this makes empty is never at risk here, where R stops).
  */
 export function orderRiskSets(data: SurvivalData, rows: Int32Array): RiskSets {
-  const cuts = distinctTimes(data, rows);
-  const stopRank = rankOf(cuts, data.stop, rows);
-  const startRank = data.start ? rankOf(cuts, data.start, rows) : null;
+  const { cuts, rankAt } = distinctTimes(data, rows);
+  const stopRank = rows.map((i) => rankAt.get(data.stop[i]!)!);
+  const { start } = data;
+  const startRank = start ? rows.map((i) => rankAt.get(start[i]!)!) : null;
   const strata = denseStrata(data.strata, rows);
 
   const byTime = countingSort(identity(rows.length), stopRank, cuts.length, true);
@@ -148,40 +149,29 @@ export function orderRiskSets(data: SurvivalData, rows: Int32Array): RiskSets {
 
 // ---------------------------------------------------------------- times and strata
 
-/** Sorted distinct times, near-equal ones merged into the first of their chain; ±Infinity are ordinary times. */
-function distinctTimes(data: SurvivalData, rows: Int32Array): Float64Array {
+/**
+ * Sorted distinct times, near-equal ones merged into the first of their chain, and of each time that occurs the index of the last of
+ * them that is not later. ±Infinity are ordinary times. Follow-up is in days: hundreds of people share a time.
+ */
+function distinctTimes(
+  data: SurvivalData,
+  rows: Int32Array,
+): { cuts: Float64Array; rankAt: ReadonlyMap<number, number> } {
   const tolerance = Math.sqrt(Number.EPSILON);
-  const times = new Float64Array(rows.length * (data.start ? 2 : 1));
-  let at = 0;
-  for (const i of rows) {
-    times[at++] = data.stop[i]!;
-    if (data.start) times[at++] = data.start[i]!;
-  }
-  times.sort();
-  const distinct = times.filter((t, i) => i === 0 || t !== times[i - 1]);
+  const occurring = new Set<number>();
+  for (const i of rows) occurring.add(data.stop[i]!);
+  if (data.start) for (const i of rows) occurring.add(data.start[i]!);
+  const distinct = Float64Array.from(occurring).sort();
   const finite = distinct.filter((t) => Number.isFinite(t));
   const meanAbs = finite.reduce((sum, t) => sum + Math.abs(t), 0) / finite.length;
-  return distinct.filter((t, i) => {
+  const cuts: number[] = [];
+  const rankAt = new Map<number, number>();
+  distinct.forEach((t, i) => {
     const gap = i === 0 ? Infinity : t - distinct[i - 1]!;
-    return gap > tolerance && gap / meanAbs > tolerance;
+    if (gap > tolerance && gap / meanAbs > tolerance) cuts.push(t);
+    rankAt.set(t, Math.max(0, cuts.length - 1));
   });
-}
-
-/** Index of the last cut ≤ the time, for each row. */
-function rankOf(cuts: Float64Array, times: Float64Array, rows: Int32Array): Int32Array {
-  const ranks = new Int32Array(rows.length);
-  for (let r = 0; r < rows.length; r++) {
-    const time = times[rows[r]!]!;
-    let low = 0;
-    let high = cuts.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (cuts[middle]! <= time) low = middle;
-      else high = middle;
-    }
-    ranks[r] = low;
-  }
-  return ranks;
+  return { cuts: Float64Array.from(cuts), rankAt };
 }
 
 interface Strata {

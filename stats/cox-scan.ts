@@ -4,7 +4,7 @@
 import { completeRows, orderRiskSets, type RiskSets, type SurvivalData } from './cox-data.js';
 import { buildDesign, gather, scaleColumn, type Design } from './cox-design.js';
 import { coxLikelihood, type CoxLikelihood } from './cox-likelihood.js';
-import { EPS, newtonRaphson, type NewtonFit, type NewtonOptions } from './cox-newton.js';
+import { EPS, newtonRaphson, type NewtonFit, type NewtonOptions, type Objective } from './cox-newton.js';
 import { isRedundant } from './cox-solve.js';
 import { coxSweep, type CoxSweep } from './cox-sweep.js';
 import type { Ties } from './cox-terms.js';
@@ -148,18 +148,36 @@ interface BaseFit {
 }
 
 function fitCovariates(cohort: Cohort, ties: Ties, rule: NewtonOptions['rule']): BaseFit {
-  const { sets, design } = cohort;
-  const alone = coxLikelihood(sets, design.columns, ties);
-  const newton = newtonRaphson(alone, new Float64Array(design.columns.length), {
-    rule,
-    decrement: DECREMENT,
-  });
+  const { sets, design, likelihood } = cohort;
+  const q = design.columns.length;
+  const newton = newtonRaphson(withoutLast(likelihood), new Float64Array(q), { rule, decrement: DECREMENT });
   const inUnits = unscale(newton, design);
   const judged = judgeCoefficients(newton, inUnits, design, rule, EPS);
   const usable = isClean(newton, judged);
-  // A fit that stopped by other rules leaves the likelihood at its last β, which need not be the one returned.
+  // The exposures start from sums that the sweep does not keep.
+  const alone = coxLikelihood(sets, design.columns, ties);
   alone.evaluate(newton.beta);
   return { cohort, likelihood: alone, newton, gamma: inUnits.beta, usable };
+}
+
+/** The likelihood of all columns but the last, which is zero. */
+function withoutLast(whole: CoxSweep): Objective {
+  const p = whole.p - 1;
+  const [score, information] = [new Float64Array(p), new Float64Array(p * p)];
+  return {
+    p,
+    score,
+    information,
+    evaluate: (beta) => {
+      const loglik = whole.evaluate(Float64Array.of(...beta, 0));
+      score.set(whole.score.subarray(0, p));
+      for (let j = 0; j < p; j++) {
+        const row = j * whole.p;
+        information.set(whole.information.subarray(row, row + p), j * p);
+      }
+      return loglik;
+    },
+  };
 }
 
 function fitExposure(
