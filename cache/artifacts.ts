@@ -2,7 +2,7 @@
  * Artifacts: the way from values to digests and back, over any source of bytes.
  *
  * A worker process (object files and what came inline) and the engine (object files and the index) share this code; the worker
- * does without SQLite. Not responsible for where bytes are kept (objects.ts, index.ts) nor for keys (engine/binding.ts).
+ * does without SQLite. Not responsible for where bytes are kept (objects.ts, index.ts) nor for keys (engine/key.ts).
  */
 import type { ArtifactRef, Digest } from './artifact.js';
 import type { NdArray } from './array.js';

@@ -372,7 +372,7 @@ export class Binder {
     const names = this.readNames(spec, params, whole);
     let ofWhole = this.readsOf.get(whole);
     if (!ofWhole) this.readsOf.set(whole, (ofWhole = new Map<string, Bound>()));
-    const kept = names.join('\0');
+    const kept = JSON.stringify(names);
     let known = ofWhole.get(kept);
     if (!known) ofWhole.set(kept, (known = this.narrowing(whole, new Set(names))));
     return known;

@@ -1,7 +1,7 @@
 /**
  * TaskContext over what a job carries: loads the artifacts of its ports and answers a task's questions for them.
  *
- * Not responsible for which columns a task may see: the engine narrowed the manifests before (key.ts).
+ * Not responsible for which columns a task may see: the engine narrowed the manifests before (binding.ts).
  */
 import { join } from 'node:path';
 import type { ArtifactReader } from '../cache/artifacts.js';

@@ -2,7 +2,7 @@
  * Definition: how the parts of a workflow are written, as texts that are equal when the parts mean the same. Places in the file,
  * comments, and what nodes are called for readers are no part of it.
  *
- * Coarser than keys: it tells two workflows apart before anything of them is known. Not responsible for keys (binding.ts).
+ * Coarser than keys: it tells two workflows apart before anything of them is known. Not responsible for keys (key.ts).
  */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../cache/digest.js';

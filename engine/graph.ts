@@ -2,7 +2,7 @@
  * Graph: the instances of a run. Each node holds one flat array over the product of its axes' items; dependencies are
  * counted by group, never listed edge by edge, so that 100,000 instances and their gathers cost a few arrays.
  *
- * Not responsible for deciding what runs (run.ts) or for keys (binding.ts).
+ * Not responsible for deciding what runs (run.ts) or for keys (key.ts).
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
 import type { JobFailure } from './job.js';

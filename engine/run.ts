@@ -210,7 +210,7 @@ export class Run {
     for (let left = DECIDED_AT_ONCE; ;) {
       this.walk.openNodes((work) => this.inBackground(work));
       if (ready.length === 0 || left === 0) break;
-      // Lookups read the store one by one: in one read transaction they are several times faster.
+      // In one read transaction lookups and manifests are several times faster.
       this.store.index.reading(() => {
         while (ready.length > 0 && left > 0) {
           const some = ready.splice(0, Math.min(left, LOOKED_UP_AT_ONCE));

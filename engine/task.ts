@@ -2,7 +2,7 @@
  * TaskType: what a task is to the engine. The only engine module that tasks import.
  *
  * A task is a pure function of what it reads, its parameters and its seed. Not responsible for running it (worker.ts,
- * schedule.ts) nor for its key (key.ts).
+ * queue.ts) nor for its key (key.ts).
  */
 import type { ArtifactKind } from '../cache/artifact.js';
 import type { NdArray } from '../cache/array.js';

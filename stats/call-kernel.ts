@@ -22,7 +22,10 @@ import {
 /** Bytes of a vector: what the functions read and write comes in whole ones. */
 export const VECTOR = 16;
 
-/** Addresses and lengths are in bytes; `calls` must be followed by zeros, and `values` by finite numbers, to a whole vector. */
+/**
+ * Addresses and lengths are in bytes, lengths in whole vectors. What `multiply` and `accumulate` read beyond the last person must be zero calls
+ * and finite numbers.
+ */
 export interface CallKernel {
   readonly memory: WasmMemory;
   /** sum[k] += row[k], bytes, without a carry. */
@@ -159,7 +162,7 @@ let kept: CallKernel | null = null;
 /** The process's kernel, over a memory of at least so many bytes, whose content is what the last user left. */
 export function callKernel(bytes: number): CallKernel {
   if (kept && kept.memory.buffer.byteLength >= bytes) return kept;
-  const { memory, exports } = instantiate(Math.ceil(bytes / PAGE));
+  const { memory, exports } = instantiate(Math.max(1, Math.ceil(bytes / PAGE)));
   kept = { memory, ...(exports as Omit<CallKernel, 'memory'>) };
   return kept;
 }

@@ -109,18 +109,18 @@ export function completeRows(
  * (R: survival::aeqSurv; an interval that this makes empty is never at risk here, where R stops).
  */
 export function orderRiskSets(data: SurvivalData, rows: Int32Array): RiskSets {
-  const { cuts, rankAt } = distinctTimes(data, rows);
-  const stopRank = rows.map((i) => rankAt.get(data.stop[i]!)!);
+  const { cuts, rankOf } = timeScale(data, rows);
+  const stopRank = rows.map((i) => rankOf(data.stop[i]!));
   const { start } = data;
-  const startRank = start ? rows.map((i) => rankAt.get(start[i]!)!) : null;
+  const startRank = start ? rows.map((i) => rankOf(start[i]!)) : null;
   const strata = denseStrata(data.strata, rows);
 
   const byTime = countingSort(identity(rows.length), stopRank, cuts.length, true);
   const sorted =
     strata.codes.length > 1 ? countingSort(byTime, strata.of, strata.codes.length, false) : byTime;
   const moments = listMoments(data, rows, sorted, stopRank, strata);
-  const joins = stopRank.map((rank, r) => firstMomentUpTo(moments, strata.of[r]!, rank));
-  const leaves = startRank?.map((rank, r) => firstMomentUpTo(moments, strata.of[r]!, rank)) ?? null;
+  const joins = momentsUpTo(moments, strata, stopRank, cuts.length);
+  const leaves = startRank && momentsUpTo(moments, strata, startRank, cuts.length);
   const atRisk = sorted.filter((r) => joins[r]! < (leaves ? leaves[r]! : moments.end[strata.of[r]!]!));
 
   const n = atRisk.length;
@@ -149,29 +149,58 @@ export function orderRiskSets(data: SurvivalData, rows: Int32Array): RiskSets {
 
 // ---------------------------------------------------------------- times and strata
 
-/**
- * Sorted distinct times, near-equal ones merged into the first of their chain, and of each time that occurs the index of the last of
- * them that is not later. ±Infinity are ordinary times. Follow-up is in days: hundreds of people share a time.
- */
-function distinctTimes(
-  data: SurvivalData,
-  rows: Int32Array,
-): { cuts: Float64Array; rankAt: ReadonlyMap<number, number> } {
+/** Times as ranks. */
+interface TimeScale {
+  /** Sorted distinct times, near-equal ones merged into the first of their chain; ±Infinity are ordinary times. */
+  readonly cuts: Float64Array;
+  /** Index of the last cut ≤ a time that occurs. */
+  readonly rankOf: (time: number) => number;
+}
+
+/** Follow-up in days has hundreds of people at a time: then a table of the times that occur is faster than sorting all. */
+const PEOPLE_AT_A_TIME = 8;
+
+function timeScale({ stop, start }: SurvivalData, rows: Int32Array): TimeScale {
   const tolerance = Math.sqrt(Number.EPSILON);
   const occurring = new Set<number>();
-  for (const i of rows) occurring.add(data.stop[i]!);
-  if (data.start) for (const i of rows) occurring.add(data.start[i]!);
-  const distinct = Float64Array.from(occurring).sort();
+  const most = rows.length / PEOPLE_AT_A_TIME;
+  for (let r = 0; r < rows.length && occurring.size <= most; r++) {
+    occurring.add(stop[rows[r]!]!);
+    if (start) occurring.add(start[rows[r]!]!);
+  }
+  const isTable = occurring.size <= most;
+  const distinct = isTable ? Float64Array.from(occurring).sort() : sortedTimes(stop, start, rows);
   const finite = distinct.filter((t) => Number.isFinite(t));
   const meanAbs = finite.reduce((sum, t) => sum + Math.abs(t), 0) / finite.length;
-  const cuts: number[] = [];
-  const rankAt = new Map<number, number>();
-  distinct.forEach((t, i) => {
+  const cuts = distinct.filter((t, i) => {
     const gap = i === 0 ? Infinity : t - distinct[i - 1]!;
-    if (gap > tolerance && gap / meanAbs > tolerance) cuts.push(t);
-    rankAt.set(t, Math.max(0, cuts.length - 1));
+    return gap > tolerance && gap / meanAbs > tolerance;
   });
-  return { cuts: Float64Array.from(cuts), rankAt };
+  if (!isTable) return { cuts, rankOf: (time) => lastUpTo(cuts, time) };
+  const rankAt = new Map(Array.from(distinct, (time) => [time, lastUpTo(cuts, time)]));
+  return { cuts, rankOf: (time) => rankAt.get(time)! };
+}
+
+function sortedTimes(stop: Float64Array, start: Float64Array | undefined, rows: Int32Array): Float64Array {
+  const times = new Float64Array(rows.length * (start ? 2 : 1));
+  let at = 0;
+  for (const i of rows) {
+    times[at++] = stop[i]!;
+    if (start) times[at++] = start[i]!;
+  }
+  times.sort();
+  return times.filter((t, i) => i === 0 || t !== times[i - 1]);
+}
+
+function lastUpTo(cuts: Float64Array, time: number): number {
+  let low = 0;
+  let high = cuts.length;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (cuts[middle]! <= time) low = middle;
+    else high = middle;
+  }
+  return low;
 }
 
 interface Strata {
@@ -188,7 +217,9 @@ function denseStrata(strata: Int32Array | undefined, rows: Int32Array): Strata {
 }
 
 function identity(n: number): Int32Array {
-  return Int32Array.from({ length: n }, (_, i) => i);
+  const items = new Int32Array(n);
+  for (let i = 0; i < n; i++) items[i] = i;
+  return items;
 }
 
 /** Stable sort of `items` by key[item] in [0, keys). */
@@ -233,6 +264,13 @@ function listMoments(
     end[s] = rank.length;
   }
   return { rank: Int32Array.from(rank), stratum: Int32Array.from(stratum), begin, end };
+}
+
+/** `firstMomentUpTo` of each row; by rank where there is one stratum. */
+function momentsUpTo(moments: Moments, strata: Strata, ranks: Int32Array, count: number): Int32Array {
+  if (strata.codes.length > 1) return ranks.map((rank, r) => firstMomentUpTo(moments, strata.of[r]!, rank));
+  const ofRank = identity(count).map((rank) => firstMomentUpTo(moments, 0, rank));
+  return ranks.map((rank) => ofRank[rank]!);
 }
 
 /** First moment of stratum s, in the order of the risk sets, whose time is at or before `rank`; end[s] if none. */

@@ -19,7 +19,7 @@ export interface DosageBlock {
   readonly gaps: Int32Array;
 }
 
-/** A block of values with their gaps marked by GAP or NaN. It keeps `values`, and writes 0 where they mark a gap. */
+/** A block of values with their gaps marked by GAP or NaN. It keeps `values`, and writes 0 where they mark a gap: make it once. */
 export function dosageBlock(
   variants: number,
   people: number,
@@ -57,7 +57,9 @@ function takeCallGaps(calls: Uint8Array, people: number, gapStart: Int32Array, f
   const variants = gapStart.length - 1;
   // Whole words from the first aligned byte on; what is before and after them byte by byte.
   const lead = Math.min(calls.length, (4 - (calls.byteOffset & 3)) & 3);
-  const words = new Uint32Array(calls.buffer, calls.byteOffset + lead, (calls.length - lead) >> 2);
+  const whole = Math.floor((calls.length - lead) / 4);
+  const words =
+    whole > 0 ? new Uint32Array(calls.buffer, calls.byteOffset + lead, whole) : new Uint32Array(0);
   let j = 0;
   const take = (at: number): void => {
     if (calls[at] !== GAP) return;
@@ -121,7 +123,7 @@ interface Bench {
 }
 
 function benchFor(people: number): Bench {
-  const bytes = wholeVectors(people);
+  const bytes = wholeVectors(Math.max(1, people));
   const kernel = callKernel(9 * bytes + VECTOR);
   const { buffer } = kernel.memory;
   const [pair, doubles, calls] = [

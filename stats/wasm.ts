@@ -1,6 +1,6 @@
 /**
  * Small WebAssembly SIMD modules assembled from their few instructions, for loops that JavaScript cannot vectorise.
- * Not responsible for: what they compute (`genotypes/ld/kernel.ts`, `genotypes/scores/kernel.ts`, `call-kernel.ts`, `cox-kernel.ts`).
+ * Not responsible for: what they compute (`genotypes/ld/kernel.ts`, `genotypes/scores/*kernel.ts`, `call-kernel.ts`, `cox-kernel.ts`).
  * Encoding: WebAssembly Core Specification 2.0, §5 (binary format).
  */
 

@@ -220,7 +220,9 @@ function covariateOf(table: Table, name: string): Float64Array {
   let observed = 0;
   let first = NaN;
   let varies = false;
-  for (const value of values) {
+  // By index: the loop passes over hundreds of thousands of people for every disease.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (Number.isNaN(value)) continue;
     if (observed++ === 0) first = value;
     else if (value !== first) varies = true;

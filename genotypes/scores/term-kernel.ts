@@ -86,7 +86,7 @@ let kept: TermKernel | null = null;
 /** The process's kernel, over a memory of at least so many bytes, whose content is what the last user left. */
 export function termKernel(bytes: number): TermKernel {
   if (kept && kept.memory.buffer.byteLength >= bytes) return kept;
-  const { memory, exports } = instantiate(Math.ceil(bytes / PAGE));
+  const { memory, exports } = instantiate(Math.max(1, Math.ceil(bytes / PAGE)));
   kept = { memory, ...(exports as Omit<TermKernel, 'memory'>) };
   return kept;
 }
