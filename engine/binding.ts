@@ -6,7 +6,6 @@
  * (run.ts).
  */
 import type { ArtifactRef, Digest } from '../cache/artifact.js';
-import { canonicalJson, digestOf } from '../cache/digest.js';
 import type { Preimage } from '../cache/index.js';
 import { manifestSchema, type Manifest, type ManifestColumn } from '../cache/manifest.js';
 import type { Store } from '../cache/store.js';
@@ -19,6 +18,7 @@ import type { RunGraph } from './plan-graph.js';
 import type { RawFiles, RawTable } from './raw.js';
 import { TaskError, type GatheredItem, type InputPort, type Json } from './task.js';
 import { bindColumns, findColumn, pickColumns, renamed } from './manifest-columns.js';
+import { Parts } from './parts.js';
 import { Views } from './views.js';
 import type { Binding, Reference, Template, Workflow } from './workflow.js';
 
@@ -47,6 +47,8 @@ export class Binder {
   /** By group of consumers; parameters without holes are one object for all instances of a node. */
   private readonly ofGroups = new Map<Reference, Map<number, { params: Json; bound: Bound }>>();
 
+  /** What keys are made of beside whole artifacts. */
+  readonly parts: Parts;
   private readonly views: Views;
 
   constructor(
@@ -55,6 +57,7 @@ export class Binder {
     private readonly raw: RawFiles,
     private readonly graph: RunGraph,
   ) {
+    this.parts = new Parts(store);
     this.views = new Views(store, raw, graph);
   }
 
@@ -105,7 +108,7 @@ export class Binder {
         digests.push([name, value.digest]);
       }
       const parts = digests.map(([, digest]) => digest);
-      return { wire: { how: 'named', entries }, digest: this.part('named/1', digests, parts) };
+      return { wire: { how: 'named', entries }, digest: this.parts.of('named/1', digests, parts) };
     }
     if (spec.gather && binding.how === 'one')
       return this.gather(spec, port, binding.reference, instance, items, params);
@@ -133,13 +136,7 @@ export class Binder {
     for (const reference of binding.references) {
       const source = this.source(reference, instance, items);
       if (!source) return null;
-      const manifest = this.tableOf(
-        reference,
-        source,
-        items,
-        (schema) => this.readNames(spec, params, schema),
-        port,
-      );
+      const manifest = this.tableOf(reference, source, items, spec, port, params);
       if (!manifest) return null;
       parts.push(manifest);
     }
@@ -208,7 +205,7 @@ export class Binder {
     return {
       wire: { how: 'gather', items: gathered, failed },
       // Of many items one tells which columns were read.
-      digest: this.part(
+      digest: this.parts.of(
         'gather/1',
         [digests, failed],
         digests.slice(0, 1).map(([, digest]) => digest),
@@ -259,13 +256,7 @@ export class Binder {
       if (kind === 'file') return this.whole(`file ${extension} ${digest}`, { kind, digest, extension });
       if (kind !== 'table') return this.whole(`${kind} ${digest}`, { kind, digest });
     }
-    const manifest = this.tableOf(
-      reference,
-      source,
-      items,
-      (schema) => this.readNames(spec, params, schema),
-      port,
-    );
+    const manifest = this.tableOf(reference, source, items, spec, port, params);
     return manifest && this.narrowed(manifest, spec, params);
   }
 
@@ -274,12 +265,9 @@ export class Binder {
     reference: Reference,
     source: { ref: ArtifactRef } | { path: string; table: RawTable | null },
     items: Record<string, Item>,
-    reads: (schema: {
-      rows: number;
-      id: { name: string } | null;
-      columns: readonly ManifestColumn[];
-    }) => readonly string[],
+    spec: InputPort,
     port: string,
+    params: Json,
   ): Manifest | null {
     const name =
       'node' in reference.source
@@ -318,7 +306,7 @@ export class Binder {
         ),
       ),
     };
-    const read = new Set(reads(schema));
+    const read = new Set(this.readNames(spec, params, schema));
     const kept = wanted.filter((pick) => read.has(pick.as));
     const manifest = this.raw.columns(table, [...new Set(kept.map((pick) => pick.column))]);
     if (!manifest) return null;
@@ -384,43 +372,10 @@ export class Binder {
     let known = this.reads.get(memo);
     if (!known) {
       const manifest = { ...whole, columns };
-      known = { wire: { kind: 'table', manifest }, digest: this.part('read/1', manifest) };
+      known = { wire: { kind: 'table', manifest }, digest: this.parts.of('read/1', manifest) };
       this.reads.set(memo, known);
     }
     return known;
-  }
-
-  /** A sub-digest of a preimage; its body is stored, so that `why` can compare. */
-  private part(tag: string, body: unknown, children: readonly Digest[] = []): Digest {
-    const digest = digestOf(tag, body);
-    if (!this.parts.has(digest)) this.parts.set(digest, { body: () => canonicalJson([tag, body]), children });
-    return digest;
-  }
-
-  /** Bodies not yet stored, written with the first entry that needs them, and the parts in them that are stored too. */
-  private readonly parts = new Map<Digest, { body: () => string; children: readonly Digest[] } | null>();
-
-  /** Within the transaction of the entries that need them. */
-  storeParts(digests: Iterable<Digest>): void {
-    for (const digest of new Set(digests)) {
-      const part = this.parts.get(digest);
-      if (!part) continue;
-      this.store.index.addPart(digest, part.body());
-      this.storeParts(part.children);
-    }
-  }
-
-  /** The transaction is through: the bodies need not be kept. */
-  partsStored(digests: Iterable<Digest>): void {
-    for (const digest of digests) {
-      const part = this.parts.get(digest);
-      this.parts.set(digest, null);
-      if (part) this.partsStored(part.children);
-    }
-  }
-
-  partBody(digest: Digest): string | null {
-    return this.parts.get(digest)?.body() ?? this.store.index.part(digest);
   }
 }
 

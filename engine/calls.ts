@@ -295,7 +295,7 @@ export class Calls {
     const { store, binder } = this.options;
     const parts = arrived.flatMap(({ work }) => work.preimage.inputs.map(([, digest]) => digest));
     const recorded = store.index.transaction(() => {
-      binder.storeParts(parts);
+      binder.parts.write(parts);
       store.index.sessions.release(this.over);
       for (const [task, { seconds, memory }] of meanDurations(arrived))
         store.index.addDuration(task, seconds, memory);
@@ -304,7 +304,7 @@ export class Calls {
         return store.index.addEntry(work.key, { outputs: result.outputs }, work.preimage, details);
       });
     });
-    binder.partsStored(parts);
+    binder.parts.written(parts);
     return recorded;
   }
 

@@ -277,7 +277,7 @@ class Explainer {
   }
 
   private compare(before: Preimage, after: Preimage): Change[] {
-    return comparePreimages(before, after, (digest) => this.run.binder.partBody(digest));
+    return comparePreimages(before, after, (digest) => this.run.binder.parts.body(digest));
   }
 
   // ---- waiting ----

@@ -67,7 +67,7 @@ export class Rereads {
   private columns(before: Preimage, after: Preimage, port: string): readonly string[] | null {
     const [a, b] = [before, after].map(({ inputs }) => {
       const digest = inputs.find(([name]) => name === port)?.[1];
-      const body = digest === undefined ? null : this.run.binder.partBody(digest);
+      const body = digest === undefined ? null : this.run.binder.parts.body(digest);
       const [tag, manifest] = body === null ? [] : (JSON.parse(body) as [string, Manifest]);
       return tag === 'read/1' ? manifest! : null;
     });

@@ -333,7 +333,7 @@ export class Run {
     if (!before) return { kind: 'lost' };
     return {
       kind: 'changed',
-      changes: comparePreimages(before, preimage, (digest) => this.binder.partBody(digest)),
+      changes: comparePreimages(before, preimage, (digest) => this.binder.parts.body(digest)),
     };
   }
 

@@ -5,7 +5,6 @@
 import {
   I32,
   I32_ADD,
-  PAGE,
   V128,
   eightAsDoubles,
   get,
@@ -13,8 +12,8 @@ import {
   leb,
   loopWhileBelow,
   set,
+  sharedKernel,
   simd,
-  wasmModule,
   type WasmFunction,
   type WasmMemory,
 } from './wasm.js';
@@ -50,6 +49,7 @@ const [SHORTS_LOW, SHORTS_HIGH] = [simd(0x89), simd(0x8a)];
 const SINGLES = simd(0xfa);
 const ADD = simd(0xf0);
 const MULTIPLY = simd(0xf2);
+
 /** end ← start + bytes. */
 const endAt = (end: number, start: number): number[] => [
   ...[...get(start), ...get(BYTES), I32_ADD, ...set(end)],
@@ -150,22 +150,12 @@ function accumulateFunction(): WasmFunction {
   };
 }
 
-const instantiate = wasmModule(() => [
+export const callKernel = sharedKernel(() => [
   addFunction(),
   widenFunction(),
   multiplyFunction(),
   accumulateFunction(),
-]);
-
-let kept: CallKernel | null = null;
-
-/** The process's kernel, over a memory of at least so many bytes, whose content is what the last user left. */
-export function callKernel(bytes: number): CallKernel {
-  if (kept && kept.memory.buffer.byteLength >= bytes) return kept;
-  const { memory, exports } = instantiate(Math.max(1, Math.ceil(bytes / PAGE)));
-  kept = { memory, ...(exports as Omit<CallKernel, 'memory'>) };
-  return kept;
-}
+]) as (bytes: number) => CallKernel;
 
 /** Bytes up to the next whole vector. */
 export const wholeVectors = (bytes: number): number => VECTOR * Math.ceil(bytes / VECTOR);

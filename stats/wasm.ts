@@ -141,3 +141,20 @@ export function wasmModule(
     return { memory, exports: instance.exports };
   };
 }
+
+/**
+ * The process's one instance of a module, over a memory of at least so many bytes, whose content is what the last user left: a larger
+ * memory is made when one is asked for. RangeError when it is refused.
+ */
+export function sharedKernel(
+  functions: () => readonly WasmFunction[],
+): (bytes: number) => { readonly memory: WasmMemory } {
+  const instantiate = wasmModule(functions);
+  let kept: { readonly memory: WasmMemory } | null = null;
+  return (bytes) => {
+    if (kept && kept.memory.buffer.byteLength >= bytes) return kept;
+    const { memory, exports } = instantiate(Math.max(1, Math.ceil(bytes / PAGE)));
+    kept = { memory, ...exports };
+    return kept;
+  };
+}

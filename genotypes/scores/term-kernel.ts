@@ -5,7 +5,6 @@
 import {
   I32,
   I32_ADD,
-  PAGE,
   V128,
   doubles,
   eightAsDoubles,
@@ -14,8 +13,8 @@ import {
   leb,
   loopWhileBelow,
   set,
+  sharedKernel,
   simd,
-  wasmModule,
 } from '../../stats/wasm.js';
 import type { WasmMemory } from '../../stats/wasm.js';
 
@@ -47,7 +46,7 @@ const CHOOSE = simd(0x52);
 const ADD = simd(0xf0);
 const MULTIPLY = simd(0xf2);
 
-const instantiate = wasmModule(() => [
+export const termKernel = sharedKernel(() => [
   {
     name: 'add',
     parameters: 4,
@@ -79,14 +78,4 @@ const instantiate = wasmModule(() => [
       ]),
     ],
   },
-]);
-
-let kept: TermKernel | null = null;
-
-/** The process's kernel, over a memory of at least so many bytes, whose content is what the last user left. */
-export function termKernel(bytes: number): TermKernel {
-  if (kept && kept.memory.buffer.byteLength >= bytes) return kept;
-  const { memory, exports } = instantiate(Math.max(1, Math.ceil(bytes / PAGE)));
-  kept = { memory, ...(exports as Omit<TermKernel, 'memory'>) };
-  return kept;
-}
+]) as (bytes: number) => TermKernel;
